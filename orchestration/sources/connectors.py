@@ -1,0 +1,33 @@
+"""One way to every sender: which connector reads a feed is the registry's business, not the caller's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from orchestration.calendar import Period
+from orchestration.sources.errors import SourceError
+from orchestration.sources.payload import Payload
+from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
+
+
+def fetch(
+    source: FeedSource,
+    sender: Sender,
+    feed: str,
+    period: Period | None,
+    now: datetime,
+    *,
+    resolve_secret: ResolveSecret,
+    already_taken: Callable[[str], bool] = lambda sha256: False,
+    is_last_period: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Payload | SourceError]:
+    """Every batch that the sender has for `feed`, as payloads; what can't be read comes as an error in their place.
+
+    `period` is None only for a platform's files. `now` is the clock: it ends the window of a period still running and,
+    with `is_last_period`, of the calendar's last period. `already_taken(payload_sha256)` lets a file pass unread; a
+    pull by rest or xapi is always yielded, for landing records that it took place. Never raises for sender trouble.
+    """
+    raise NotImplementedError
