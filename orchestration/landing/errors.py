@@ -1,0 +1,41 @@
+"""What stops landing itself, as opposed to one sender's trouble."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+_ADVICE = {
+    errno.ENOSPC: "no space left on the device; free some and run again",
+    errno.EDQUOT: "the disk quota is used up; free some and run again",
+    errno.EFBIG: "the file grew past the size allowed; raise the limit and run again",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied; the user that runs this must be allowed to write there",
+    errno.EPERM: "permission denied; the user that runs this must be allowed to write there",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.EEXIST: "a part of the path is a file, not a folder",
+}
+# DuckDB reports the operating system's refusal as text only.
+_SYSTEM_TEXT = {
+    "No space left": errno.ENOSPC,
+    "quota": errno.EDQUOT,
+    "File too large": errno.EFBIG,
+    "Read-only file system": errno.EROFS,
+    "Permission denied": errno.EACCES,
+    "Not a directory": errno.ENOTDIR,
+}
+
+
+class LandingError(Exception):
+    """The landing folder can't be written, or its ledger can't be trusted. Nothing half-done was left behind."""
+
+
+def cannot_write(path: Path, error: Exception) -> LandingError:
+    """A LandingError in a stranger's words for what the system or DuckDB said about `path`."""
+    number = error.errno if isinstance(error, OSError) else _errno_in(str(error))
+    said = _ADVICE.get(number or 0) or (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+    return LandingError(f"can't write {path}: {said}")
+
+
+def _errno_in(text: str) -> int | None:
+    return next((number for words, number in _SYSTEM_TEXT.items() if words in text), None)
