@@ -1,0 +1,50 @@
+# Every target makes .venv when it is missing. Settings are environment variables (README, "Settings").
+# Nothing here needs more than Python 3.11, make and a package registry.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WAREHOUSE_DIR ?= $(CURDIR)/warehouse
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo ui docs test check lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Python 3.11 is needed; found $$($(PYTHON) --version 2>&1). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Installing the pinned packages into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+install: $(STAMP) ## the pinned packages, into .venv
+
+demo: $(STAMP) ## a whole sandbox: 54 sample platforms, 32 sample bureaus, built and published
+	@$(BIN)/warehouse sandbox demo
+
+ui: $(STAMP) ## Dagster on this warehouse (and the sandbox's platforms, while it runs)
+	@$(BIN)/python -m orchestration.sandbox_ui
+
+docs: $(STAMP) ## the data catalogue as one page: warehouse/dbt/target/static_index.html
+	@$(BIN)/python -m orchestration.transforming docs generate --static
+	@echo "The catalogue: $(WAREHOUSE_DIR)/dbt/target/static_index.html"
+
+test: $(STAMP) ## every test
+	@$(BIN)/pytest -rs $(PYTEST_ARGS)
+
+lint: $(STAMP) ## style and types of Python and SQL, without tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+
+check: lint test ## style, types and tests
+
+clean: ## what tests and tools leave; never the warehouse
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	find orchestration tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What a person reads on the terminal: progress, the summary of a build, the state of the warehouse."""

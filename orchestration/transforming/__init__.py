@@ -1,0 +1,1 @@
+"""raw → staging → core → marts: dbt in a process of its own."""
