@@ -8,7 +8,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # What tools and runs leave behind; .gitignore names them too.
-_LEFT_BEHIND = {".venv", ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".dagster"}
+_LEFT_BEHIND = {
+    ".venv",
+    ".git",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".dagster",
+}
 _LEFT_BEHIND |= {"target", "logs", "dbt_packages"}
 
 

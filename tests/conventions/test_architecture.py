@@ -26,7 +26,9 @@ def _inside(path, package: str) -> bool:
 
 def test_the_top_level_is_the_one_that_was_agreed():
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
-    folders -= {"logs", "dist", "build"} | {name for name in folders if name.endswith(".egg-info") or name == "__pycache__"}
+    folders -= {"logs", "dist", "build"} | {
+        name for name in folders if name.endswith(".egg-info") or name == "__pycache__"
+    }
     assert folders == {name for name in TOP_LEVEL_FOLDERS if not name.startswith(".")}
     assert (ROOT / ".ci" / "run").is_file()
     assert {name for name in TOP_LEVEL_FILES if not (ROOT / name).is_file()} == set()

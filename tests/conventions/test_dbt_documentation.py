@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-FILLERS = frozenset("a an the of this that its it for in on at by to is and or as with from column field value data".split())
+FILLERS = frozenset(
+    "a an the of this that its it for in on at by to is and or as with from column field value data".split()
+)
 
 
 def documented_relations(manifest: dict) -> list[dict]:
@@ -16,7 +18,8 @@ def documented_relations(manifest: dict) -> list[dict]:
 
 def words_of(text: str) -> set[str]:
     """The words that carry meaning, without plural endings."""
-    return {word.rstrip("s") or word for word in re.findall(r"[a-z0-9]+", text.lower()) if word not in FILLERS}
+    words = re.findall(r"[a-z0-9]+", re.sub(r"['’]s?\b", "", text.lower()))
+    return {word.removesuffix("s") or word for word in words if word not in FILLERS}
 
 
 def is_name_in_words(name: str, description: str) -> bool:

@@ -36,7 +36,9 @@ def test_no_path_of_one_machine_is_written_down():
 
 
 def test_every_setting_is_in_the_readme():
-    settings = set(re.findall(r"WAREHOUSE_[A-Z_]+", (ROOT / "orchestration" / "settings.py").read_text(encoding="utf-8")))
+    settings = set(
+        re.findall(r"WAREHOUSE_[A-Z_]+", (ROOT / "orchestration" / "settings.py").read_text(encoding="utf-8"))
+    )
     # WAREHOUSE_DATABASE is derived, for dbt's profile only.
     settings -= {"WAREHOUSE_DATABASE"}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,7 +56,9 @@ def test_every_installed_package_is_pinned():
     # What makes the environment, and the project itself.
     not_ours = {"pip", "setuptools", "wheel", "hundred-day-warehouse"}
     installed = {_canonical(found.metadata["Name"]): found.version for found in distributions()}
-    strays = {name: version for name, version in installed.items() if name not in not_ours and pinned.get(name) != version}
+    strays = {
+        name: version for name, version in installed.items() if name not in not_ours and pinned.get(name) != version
+    }
     assert strays == {}
 
 
@@ -74,7 +78,9 @@ def test_a_golden_folder_has_what_is_given_and_what_is_expected(folder):
 
 def test_expectations_are_written_by_hand():
     """No switch writes them: an expectation that follows the code proves nothing."""
-    switch = r"(?i)(regenerate|regen|update|rewrite|accept)[-_]?(golden|expected|snapshots?)|--force-regen|snapshot-update"
+    switch = (
+        r"(?i)(regenerate|regen|update|rewrite|accept)[-_]?(golden|expected|snapshots?)|--force-regen|snapshot-update"
+    )
     assert _lines_matching(switch, ".py", ".toml", ".sh", "") == []
     writes = re.compile(r"write_text|write_bytes|write_csv|write_parquet|open\([^)]*['\"][wa]b?['\"]")
     guilty = [
