@@ -81,7 +81,9 @@ def last_report(settings: Settings) -> TransformReport | None:
 def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     """Run any other dbt command on this warehouse with dbt's own output; returns its exit code."""
     with writer_lock(settings):
-        return subprocess.run(_command(settings, arguments), env=settings.subprocess_environment(), check=False).returncode
+        return subprocess.run(
+            _command(settings, arguments), env=settings.subprocess_environment(), check=False
+        ).returncode
 
 
 def _follow(settings: Settings, arguments: Sequence[str], on_event: Callable[[NodeEvent], None] | None) -> list[str]:
@@ -105,7 +107,9 @@ def _follow(settings: Settings, arguments: Sequence[str], on_event: Callable[[No
     return [message for message in messages if message]
 
 
-_FATAL_EVENTS = frozenset({"MainEncounteredError", "MainStackTrace", "RunResultErrorNoMessage", "GenericExceptionOnRun"})
+_FATAL_EVENTS = frozenset(
+    {"MainEncounteredError", "MainStackTrace", "RunResultErrorNoMessage", "GenericExceptionOnRun"}
+)
 
 
 @contextmanager

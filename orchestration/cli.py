@@ -1,0 +1,22 @@
+"""`warehouse`: the command line. Thin: each command calls the function that a Dagster asset calls."""
+
+from __future__ import annotations
+
+import typer
+
+from orchestration.commands import inspect, quarantine, sandbox, steps
+
+app = typer.Typer(
+    name="warehouse",
+    help="The warehouse of the Hundred-Day online skills-training action, from senders to a published copy.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # rich tracebacks print local variables, and those may hold a sender's rows
+)
+for command in (steps.build, steps.pull, steps.load, steps.transform, steps.publish, inspect.status, inspect.verify):
+    app.command()(command)
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(sandbox.app, name="sandbox")
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,204 @@
+"""The whole way, in one call.
+
+    senders → land (parallel, no lock) → load → transform (dbt) → publish → one report
+
+`warehouse build` runs this; Dagster runs the same functions as assets. One sender's trouble is recorded and the rest
+goes on; a transformation with an error leaves the last publication as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from orchestration import calendar
+from orchestration.calendar import Period
+from orchestration.campaign import Campaign, load_campaign
+from orchestration.landing.configuration import land_configuration
+from orchestration.landing.ledger import read_ledger
+from orchestration.landing.pull import FeedPull, PullTask, Trouble, plan_pulls, pull
+from orchestration.loading.database import writer_lock
+from orchestration.loading.load import LoadReport, load
+from orchestration.publishing.publish import PublishReport, publish
+from orchestration.reporting.progress import Reporter, SilentReporter
+from orchestration.reporting.standing import Standing, read_standing
+from orchestration.settings import Settings
+from orchestration.sources.registry import Registry, load_registry
+from orchestration.transforming.dbt import NodeEvent, transform
+from orchestration.transforming.results import TransformReport
+
+
+class UsageError(Exception):
+    """What was asked for does not exist here (a period, a sender); nothing was done."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything that is checked before the first sender is asked."""
+
+    settings: Settings
+    registry: Registry
+    campaign: Campaign
+    periods: tuple[Period, ...]
+
+
+@dataclass(frozen=True)
+class PullSummary:
+    """What one round of pulls did. `troubles` name sender, feed, file and field."""
+
+    tasks_count: int = 0
+    batches_count: int = 0
+    rows_count: int = 0
+    quarantined_rows_count: int = 0
+    bytes_count: int = 0
+    troubles: tuple[Trouble, ...] = ()
+
+    @property
+    def failed_senders(self) -> tuple[str, ...]:
+        return tuple(sorted({trouble.sender_id for trouble in self.troubles}))
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """One build from end to end. `publication` is None when it was withheld."""
+
+    pull: PullSummary
+    load: LoadReport
+    transform: TransformReport
+    standing: Standing | None
+    publication: PublishReport | None
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every sender answered and everything was published. Late filings and quarantined rows are reported
+        facts, not failures."""
+        return int(bool(self.pull.troubles) or not self.transform.is_ok or self.publication is None)
+
+
+def prepare(settings: Settings) -> Deployment:
+    """Read and check registry, campaign and key. Raises RegistryError, CampaignError, SettingsError."""
+    campaign = load_campaign(settings.campaign_path)
+    registry = load_registry(settings.sources_path, settings.secret)
+    settings.pseudonym_key()
+    return Deployment(settings, registry, campaign, tuple(calendar.periods(campaign)))
+
+
+def choose_periods(deployment: Deployment, texts: Sequence[str]) -> frozenset[date] | None:
+    """The periods that `texts` name by their first day; None for none given. Raises UsageError."""
+    begun = {period.key: period.start for period in calendar.begun(list(deployment.periods), deployment.settings.now())}
+    if unknown := [text for text in texts if text not in begun]:
+        raise UsageError(
+            f"--period {', '.join(unknown)}: no period begun by now has that first day; there are {', '.join(begun)}"
+        )
+    return frozenset(begun[text] for text in texts) or None
+
+
+def choose_senders(deployment: Deployment, ids: Sequence[str]) -> frozenset[str] | None:
+    """The senders that `ids` name; None for none given. Raises UsageError."""
+    known = {sender.id for sender in deployment.registry.senders}
+    if unknown := [text for text in ids if text not in known]:
+        raise UsageError(f"--sender {', '.join(unknown)}: not in the registry {deployment.settings.sources_path.name}")
+    return frozenset(ids) or None
+
+
+def pull_due(
+    deployment: Deployment,
+    reporter: Reporter,
+    *,
+    periods: Collection[date] | None = None,
+    senders: Collection[str] | None = None,
+    confirmed: Collection[str] = (),
+) -> PullSummary:
+    """Land the configuration, then what is due (or asked for) of every sender (or those named). Never raises for a
+    sender's trouble; `confirmed` holds the payload hashes of shrunk snapshots that someone has looked at."""
+    settings = deployment.settings
+    land_configuration(settings)
+    ledger = read_ledger(settings.landing_dir)
+    tasks = plan_pulls(
+        deployment.registry, list(deployment.periods), settings.now(), ledger, periods=periods, senders=senders
+    )
+    with reporter.step("pull", len(tasks)) as step:
+
+        def tell(done: FeedPull) -> None:
+            for trouble in done.troubles:
+                step.say(f"  ! {trouble}")
+            step.advance(_task_name(done.task))
+
+        return summarise_pulls(pull(settings, deployment.registry, tasks, tell))
+
+
+def summarise_pulls(pulls: Sequence[FeedPull]) -> PullSummary:
+    """Add up what single pulls did, troubles in the senders' order."""
+    troubles = sorted((trouble for done in pulls for trouble in done.troubles), key=_trouble_order)
+    return PullSummary(
+        tasks_count=len(pulls),
+        batches_count=sum(entry.kind == "batch" for done in pulls for entry in done.entries),
+        rows_count=sum(done.rows_count for done in pulls),
+        quarantined_rows_count=sum(done.quarantined_rows_count for done in pulls),
+        bytes_count=sum(done.bytes_count for done in pulls),
+        troubles=tuple(troubles),
+    )
+
+
+def load_step(settings: Settings, reporter: Reporter) -> LoadReport:
+    """Load the batches that the warehouse has not seen."""
+    with reporter.step("load"):
+        return load(settings)
+
+
+def transform_step(settings: Settings, reporter: Reporter, *, full_refresh: bool = False) -> TransformReport:
+    """Seed, build and test every model."""
+    with reporter.step("transform") as step:
+
+        def tell(event: NodeEvent) -> None:
+            step.of(event.total)
+            step.advance(event.name)
+
+        return transform(settings, full_refresh=full_refresh, on_event=tell)
+
+
+def publish_step(settings: Settings, reporter: Reporter) -> PublishReport:
+    """Swap in a new published copy."""
+    with reporter.step("publish"):
+        return publish(settings)
+
+
+def build(
+    deployment: Deployment,
+    reporter: Reporter | None = None,
+    *,
+    periods: Collection[date] | None = None,
+    senders: Collection[str] | None = None,
+    full_refresh: bool = False,
+    confirmed: Collection[str] = (),
+) -> BuildReport:
+    """Pull, land, load, transform, publish. Doing it again lands nothing new and publishes the same numbers.
+
+    The publication is withheld when any model failed or any test of severity `error` did; readers keep the last one.
+    """
+    settings, reporter = deployment.settings, reporter or SilentReporter()
+    pulled = pull_due(deployment, reporter, periods=periods, senders=senders, confirmed=confirmed)
+    loaded = load_step(settings, reporter)
+    transformed = transform_step(settings, reporter, full_refresh=full_refresh)
+    publication = publish_step(settings, reporter) if transformed.is_ok else None
+    return BuildReport(pulled, loaded, transformed, _standing(settings), publication)
+
+
+def _standing(settings: Settings) -> Standing | None:
+    with writer_lock(settings), duckdb.connect(str(settings.database_path), read_only=True) as connection:
+        try:
+            return read_standing(connection)
+        except duckdb.CatalogException:
+            # The marts are not there: the transformation failed above them, which the report says already.
+            return None
+
+
+def _task_name(task: PullTask) -> str:
+    return " ".join(filter(None, (task.sender.id, task.feed, task.period.key if task.period else None)))
+
+
+def _trouble_order(trouble: Trouble) -> tuple[str, str, str, str]:
+    return trouble.sender_id, trouble.feed, trouble.period_start or "", trouble.source_name
