@@ -19,7 +19,7 @@ def status(as_json: JsonOption = False) -> None:
 
 
 def verify(as_json: JsonOption = False) -> None:
-    """Walk the ledger's hash chain and the landed files; name each batch that differs, is missing, reordered or cut off.
+    """Walk ledger and landed files; name each batch that differs, is missing, was reordered or cut off.
 
     Exit code 1 when anything was found.
     """

@@ -24,6 +24,8 @@ from orchestration.transforming.results import RUN_RESULTS, TransformReport, rea
 PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 # Seconds that dbt gets to close the database after an interrupt, before it is killed.
 _GRACE_SECONDS = 10
+# Errors that belong to no node; a node's own stand in its result.
+_FATAL_EVENTS = frozenset({"MainEncounteredError", "RunResultErrorNoMessage", "GenericExceptionOnRun"})
 
 
 class TransformError(Exception):
@@ -105,11 +107,6 @@ def _follow(settings: Settings, arguments: Sequence[str], on_event: Callable[[No
             elif info.get("level") == "error" and info.get("name") in _FATAL_EVENTS:
                 messages.append(" ".join(info.get("msg", "").split()))
     return [message for message in messages if message]
-
-
-_FATAL_EVENTS = frozenset(
-    {"MainEncounteredError", "MainStackTrace", "RunResultErrorNoMessage", "GenericExceptionOnRun"}
-)
 
 
 @contextmanager

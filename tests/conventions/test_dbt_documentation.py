@@ -6,11 +6,8 @@ import re
 
 import pytest
 
-FILLERS = frozenset(
-    ("a an the of this that its it for in on at by to is and or as with from column field value data").split()  # noqa: SIM905
-)
-    "a an the of this that its it for in on at by to is and or as with from column field value data".split()
-)
+_FILLERS = "a an the of this that its it for in on at by to is and or as with from column field value data"
+FILLERS = frozenset(_FILLERS.split())
 
 
 def documented_relations(manifest: dict) -> list[dict]:

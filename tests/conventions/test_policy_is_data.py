@@ -1,7 +1,7 @@
 """A policy's amounts, days and thresholds are rows with their document, never numbers in SQL or Python.
 
-Looks for every distinctive value of the seeds and of campaign.yml (small whole numbers stand for too many other things), for
-days written out as constants, and for the codes of places and groups that a rule would single out.
+Looks for every distinctive value of the seeds and of campaign.yml (small whole numbers stand for too many other
+things), for days written out as constants, and for the codes of groups that a rule singles out.
 """
 
 from __future__ import annotations
