@@ -8,7 +8,7 @@ Works on the warehouse and on the published copy alike, since both hold the same
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import duckdb
 
@@ -62,13 +62,6 @@ class Standing:
     dangling_rows_count: int
 
 
-@dataclass(frozen=True)
-class Publication:
-    """The newest published version, from its own `marts.publication`."""
-
-    facts: dict[str, object]
-
-
 def read_standing(connection: duckdb.DuckDBPyConnection) -> Standing:
     """Read the standing. Raises duckdb.CatalogException where the marts have not been built."""
     refused = tuple(
@@ -118,13 +111,9 @@ def _late(connection: duckdb.DuckDBPyConnection) -> tuple[SenderTimeliness, ...]
     return tuple(SenderTimeliness(*row[:4], tuple(row[4])) for row in rows)
 
 
-def read_publication(connection: duckdb.DuckDBPyConnection) -> Publication:
-    """What `marts.publication` says of the published version that `connection` reads."""
+def read_publication(connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
+    """What `marts.publication` says of the published version that `connection` reads, column by column."""
     cursor = connection.execute("select * from marts.publication limit 1")
     names = [column[0] for column in cursor.description or []]
     row = cursor.fetchall()[0]
-    return Publication({name: _plain(value) for name, value in zip(names, row, strict=True)})
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    return dict(zip(names, row, strict=True))

@@ -35,7 +35,7 @@ def render_build(console: Console, report: BuildReport) -> None:
 
 
 def render_pull(console: Console, report: PullSummary) -> None:
-    _line(
+    render_line(
         console,
         "pulled",
         f"{report.tasks_count:,} feeds asked, {report.batches_count:,} new batches, {report.rows_count:,} rows, "
@@ -50,14 +50,14 @@ def render_pull(console: Console, report: PullSummary) -> None:
 
 def render_load(console: Console, report: LoadReport) -> None:
     rows = sum(report.rows_by_feed.values())
-    _line(
+    render_line(
         console, "loaded", f"{report.batches_count:,} batches, {rows:,} rows" if report.batches_count else "nothing new"
     )
 
 
 def render_transform(console: Console, report: TransformReport) -> None:
     warned = f", {len(report.tests_warned)} with warnings" if report.tests_warned else ""
-    _line(console, "built", f"{report.models_built} seeds and models, {report.tests_passed} tests passed{warned}")
+    render_line(console, "built", f"{report.models_built} seeds and models, {report.tests_passed} tests passed{warned}")
     _list(console, [f"warning: {outcome}" for outcome in report.tests_warned])
     if report.failures:
         _trouble(console, "failed", _count(len(report.failures), "model"))
@@ -72,12 +72,12 @@ def render_transform(console: Console, report: TransformReport) -> None:
 
 
 def render_publication(console: Console, report: PublishReport) -> None:
-    _line(console, "published", str(report.path))
+    render_line(console, "published", str(report.path))
 
 
 def render_standing(console: Console, standing: Standing) -> None:
     """The 515 line, who is late, what is refused."""
-    _line(console, "515", target_line(standing.targets))
+    render_line(console, "515", target_line(standing.targets))
     render_late(console, standing.late)
     render_refused(console, standing.refused, standing.dangling_rows_count)
 
@@ -103,11 +103,11 @@ def _achieved(target: TargetStanding) -> str:
 
 def render_late(console: Console, late: Sequence[SenderTimeliness]) -> None:
     if not late:
-        _line(console, "late", "nobody")
+        render_line(console, "late", "nobody")
         return
     missing = sum(sender.missing_count for sender in late)
     filed_late = sum(sender.late_count for sender in late)
-    _line(
+    render_line(
         console,
         "late",
         f"{_count(len(late), 'sender')}: {_count(missing, 'filing')} missing, {_count(filed_late, 'filing')} came late",
@@ -127,14 +127,14 @@ def _late_line(sender: SenderTimeliness) -> str:
 
 def render_refused(console: Console, refused: Sequence[RefusedRows], dangling_rows_count: int) -> None:
     if not refused:
-        _line(console, "quarantine", "empty")
+        render_line(console, "quarantine", "empty")
     else:
         total = sum(row.rows_count for row in refused)
-        _line(console, "quarantine", f"{total:,} refusals; `warehouse quarantine list` shows each")
+        render_line(console, "quarantine", f"{total:,} refusals; `warehouse quarantine list` shows each")
         by_reason = groupby(sorted(refused, key=lambda row: row.reason), key=lambda row: row.reason)
         _list(console, [_reason_line(reason, list(rows)) for reason, rows in by_reason])
     if dangling_rows_count:
-        _line(console, "orphaned", f"{_count(dangling_rows_count, 'row')} whose other side has not come")
+        render_line(console, "orphaned", f"{_count(dangling_rows_count, 'row')} whose other side has not come")
 
 
 def _reason_line(reason: str, rows: Sequence[RefusedRows]) -> str:
@@ -147,7 +147,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _line(console: Console, label: str, text: str) -> None:
+def render_line(console: Console, label: str, text: str) -> None:
     console.print(f"[bold]{label:<11}[/bold]{escape(text)}")
 
 

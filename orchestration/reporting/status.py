@@ -1,0 +1,43 @@
+"""`warehouse status`: the standing as published, from the published copy, which never waits for a running build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+from rich.console import Console
+
+from orchestration.reporting.standing import Standing, read_publication, read_standing
+from orchestration.reporting.summary import render_line, render_standing
+from orchestration.settings import Settings
+
+
+class NothingPublishedError(Exception):
+    """There is no published copy yet."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The last publication and what it says. `publication`: the columns of `marts.publication`, by name."""
+
+    path: str
+    publication: dict[str, object]
+    standing: Standing
+
+
+def read_status(settings: Settings) -> Status:
+    """Read the published copy. Raises NothingPublishedError before the first publication."""
+    path = settings.published_dir / "marts.duckdb"
+    if not path.exists():
+        raise NothingPublishedError(
+            f"nothing is published in {settings.published_dir} yet; run `warehouse build` (or `make demo` for the samples)"
+        )
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return Status(str(path), read_publication(connection), read_standing(connection))
+
+
+def render_status(console: Console, status: Status) -> None:
+    render_standing(console, status.standing)
+    render_line(console, "published", status.path)
+    for name, value in status.publication.items():
+        render_line(console, "", f"{name}: {value}")
