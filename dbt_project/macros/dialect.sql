@@ -1,0 +1,44 @@
+{# The only file that may know which engine runs the models. Everything here differs between DuckDB and Spark; what is
+   written in models runs the same on both. #}
+
+{# Whole days from one DATE to another. #}
+{% macro days_from_to(first, last) -%} {{ return(adapter.dispatch('days_from_to')(first, last)) }} {%- endmacro %}
+{% macro default__days_from_to(first, last) -%} datediff('day', {{ first }}, {{ last }}) {%- endmacro %}
+{% macro spark__days_from_to(first, last) -%} datediff({{ last }}, {{ first }}) {%- endmacro %}
+
+{# A DATE so many days later (or earlier, with a negative number). #}
+{% macro add_days(day, days) -%} {{ return(adapter.dispatch('add_days')(day, days)) }} {%- endmacro %}
+{% macro default__add_days(day, days) -%} ({{ day }} + cast({{ days }} as integer)) {%- endmacro %}
+{% macro spark__add_days(day, days) -%} date_add({{ day }}, {{ days }}) {%- endmacro %}
+
+{# A TIMESTAMP so many hours later. #}
+{% macro add_hours(moment, hours) -%} {{ return(adapter.dispatch('add_hours')(moment, hours)) }} {%- endmacro %}
+{% macro default__add_hours(moment, hours) -%} ({{ moment }} + to_hours({{ hours }})) {%- endmacro %}
+{% macro spark__add_hours(moment, hours) -%} ({{ moment }} + make_dt_interval(0, {{ hours }}, 0, 0)) {%- endmacro %}
+
+{# Exact microseconds from one TIMESTAMP to another, BIGINT. #}
+{% macro microseconds_between(first, last) -%} {{ return(adapter.dispatch('microseconds_between')(first, last)) }} {%- endmacro %}
+{% macro default__microseconds_between(first, last) -%} (epoch_us({{ last }}) - epoch_us({{ first }})) {%- endmacro %}
+{% macro spark__microseconds_between(first, last) -%} (unix_micros({{ last }}) - unix_micros({{ first }})) {%- endmacro %}
+
+{# In a select list: one row for each element of a list. #}
+{% macro each_element(list) -%} {{ return(adapter.dispatch('each_element')(list)) }} {%- endmacro %}
+{% macro default__each_element(list) -%} unnest({{ list }}) {%- endmacro %}
+{% macro spark__each_element(list) -%} explode({{ list }}) {%- endmacro %}
+
+{# In a select list: one row for each day from one to another, both included. #}
+{% macro each_day(first, last) -%} {{ return(adapter.dispatch('each_day')(first, last)) }} {%- endmacro %}
+{% macro default__each_day(first, last) -%}
+    cast(unnest(generate_series(cast({{ first }} as timestamp), cast({{ last }} as timestamp), interval 1 day)) as date)
+{%- endmacro %}
+{% macro spark__each_day(first, last) -%} explode(sequence({{ first }}, {{ last }}, interval 1 day)) {%- endmacro %}
+
+{# True when the whole of a text fits a regular expression. #}
+{% macro fits(text, pattern) -%} {{ return(adapter.dispatch('fits')(text, pattern)) }} {%- endmacro %}
+{% macro default__fits(text, pattern) -%} regexp_full_match({{ text }}, '{{ pattern }}') {%- endmacro %}
+{% macro spark__fits(text, pattern) -%} ({{ text }} rlike '^({{ pattern }})$') {%- endmacro %}
+
+{# Whole quotient of two whole numbers ≥ 0. #}
+{% macro whole_quotient(number, divisor) -%} {{ return(adapter.dispatch('whole_quotient')(number, divisor)) }} {%- endmacro %}
+{% macro default__whole_quotient(number, divisor) -%} (({{ number }}) // {{ divisor }}) {%- endmacro %}
+{% macro spark__whole_quotient(number, divisor) -%} (({{ number }}) div {{ divisor }}) {%- endmacro %}

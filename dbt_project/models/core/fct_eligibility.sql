@@ -1,0 +1,10 @@
+select
+    person_sk,
+    group_code,
+    valid_from,
+    valid_to,
+    province_code,
+    region_code,
+    updated_at,
+    landed_period_start
+from {{ ref('stg_eligibility_rosters') }}

@@ -1,0 +1,95 @@
+"""The one file that holds raw to marts, and the lock of the one process that may write it.
+
+DuckDB itself refuses a second writer at once; the lock makes it wait instead, and covers dbt's process as well.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from orchestration.loading.raw_schema import create_raw_schema
+from orchestration.settings import SHANGHAI, Settings
+
+logger = logging.getLogger(__name__)
+
+LOCK_NAME = ".writer.lock"
+# Clients from DuckDB 1.3 on can open files of this format; without it only 2.x could.
+STORAGE_CONFIG = {"storage_compatibility_version": "v1.2.0"}
+
+
+class WarehouseLockedError(Exception):
+    """Another process kept the warehouse for longer than the caller was ready to wait."""
+
+
+@contextmanager
+def writer_lock(settings: Settings, timeout_seconds: float = -1) -> Iterator[None]:
+    """Hold the warehouse for writing: waits for whoever holds it (for ever by default), and says so in the log.
+
+    Re-entrant within a thread. Every process that opens warehouse.duckdb for writing takes it, and so does whoever runs
+    dbt. The operating system frees it when its holder dies. Raises WarehouseLockedError after `timeout_seconds`.
+    """
+    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.warehouse_dir / LOCK_NAME
+    lock = FileLock(path, is_singleton=True)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.warning("%s is being written by another process; waiting until it has ended", settings.database_path)
+        try:
+            lock.acquire(timeout=timeout_seconds)
+        except Timeout:
+            raise WarehouseLockedError(
+                f"{settings.database_path}: still being written by another process after {timeout_seconds:g} s "
+                f"(it holds {path})"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def open_for_writing(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A connection to warehouse.duckdb, the schema `raw` in place. Call it under `writer_lock`."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **STORAGE_CONFIG,
+        "threads": settings.threads,
+        "memory_limit": settings.memory_limit,
+        "preserve_insertion_order": False,
+    }
+    connection = duckdb.connect(str(settings.database_path), config=config)
+    try:
+        create_raw_schema(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def set_clock(settings: Settings, run_id: str | None = None) -> None:
+    """Write down which moment counts as now (Shanghai wall time) for the models, and which run it is for.
+
+    `raw.control` rather than dbt's --vars, because changed variables would make dbt parse the whole project again.
+    """
+    now = settings.now().astimezone(SHANGHAI).replace(tzinfo=None)
+    with writer_lock(settings), open_for_writing(settings) as connection:
+        connection.begin()
+        connection.execute("delete from raw.control")
+        connection.execute("insert into raw.control values (?, ?)", [now, run_id or f"{now:%Y%m%dT%H%M%S}"])
+        connection.commit()
+
+
+def wall_time(moment: datetime) -> datetime:
+    """The naive Shanghai wall time of a moment with offset, as every TIMESTAMP of the warehouse is."""
+    return moment.astimezone(SHANGHAI).replace(tzinfo=None)
+
+
+def landed_path(settings: Settings, landed_file: str) -> Path:
+    """Where a file named in the ledger lies."""
+    return settings.landing_dir / landed_file
