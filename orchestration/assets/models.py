@@ -1,0 +1,135 @@
+"""raw → staging → core → marts: dbt's models as assets, its tests as their checks, in one step and one process of dbt's own."""
+
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Failure, ResourceParam
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtProject, dbt_assets
+from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
+from packaging.version import parse
+
+from orchestration.assets.flow import MODEL_GROUPS, OWNERS, raw_key
+from orchestration.assets.manifest import dbt_command, read_manifest
+from orchestration.assets.tables import table
+from orchestration.assets.troubles import explained
+from orchestration.loading.database import WarehouseLockedError, set_clock, writer_lock
+from orchestration.resources import WRITER_POOL, Warehouse
+from orchestration.settings import Settings
+from orchestration.transforming.dbt import PROJECT_DIR, target_dir
+from orchestration.transforming.results import RUN_RESULTS, TransformReport, read_results
+
+# Raw tables that are no feed's stand behind one asset for several tables (assets/raw.py).
+_RAW_ASSET_OF = {"ledger_periods": "ledger", "control": "configuration"}
+
+
+class Translator(DagsterDbtTranslator):
+    """A model's key is its schema and name, a source's the raw asset that loading fills."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_duplicate_source_asset_keys=True)
+        )
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
+        name = dbt_resource_props["name"]
+        if dbt_resource_props["resource_type"] == "source":
+            is_configuration = name.startswith("config_")
+            return raw_key("configuration" if is_configuration else _RAW_ASSET_OF.get(name, name))
+        return AssetKey([_layer(dbt_resource_props), name])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return MODEL_GROUPS.get(_layer(dbt_resource_props))
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        # The default adds the whole SQL; the description states the grain, and the code is a link away.
+        return dbt_resource_props.get("description") or ""
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        return OWNERS
+
+
+def model_assets(settings: Settings) -> AssetsDefinition:
+    """Every seed and model of the project. Raises ManifestError when dbt can't parse it."""
+    manifest = read_manifest(settings)
+    project = DbtProject(project_dir=PROJECT_DIR, target_path=target_dir(settings), profiles_dir=PROJECT_DIR)
+
+    @dbt_assets(
+        manifest=manifest,
+        name="transform",
+        dagster_dbt_translator=Translator(),
+        project=project,
+        pool=WRITER_POOL,
+    )
+    def transform(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[Any]:
+        settings = warehouse.settings
+        with explained(WarehouseLockedError), writer_lock(settings):
+            set_clock(settings, run_id=context.run_id)
+            (target_dir(settings) / RUN_RESULTS).unlink(missing_ok=True)
+            yield from _start(context, settings, ["build"]).stream()
+            report = read_results(target_dir(settings))
+        if report is None:
+            raise Failure(
+                "dbt ended before it had built anything. Its own output is in this step's log (stdout).",
+                allow_retries=False,
+            )
+        if not report.is_ok:
+            raise _failure(report)
+
+    return transform
+
+
+def _layer(dbt_resource_props: Mapping[str, Any]) -> str:
+    return dbt_resource_props.get("schema") or dbt_resource_props.get("config", {}).get("schema") or "marts"
+
+
+def _start(context: AssetExecutionContext, settings: Settings, arguments: list[str]) -> DbtCliInvocation:
+    """Start dbt as DbtCliResource does, but with an environment from which the senders' secrets and the key are gone."""
+    chosen = get_updated_cli_invocation_params_for_context(
+        context=context, manifest={}, dagster_dbt_translator=Translator()
+    )
+    target = target_dir(settings)
+    environment = settings.subprocess_environment() | {
+        "DAGSTER_DBT_CLI": "true",
+        "PYTHONUNBUFFERED": "1",
+        "DBT_LOG_FORMAT": "json",
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(settings.warehouse_dir / "dbt" / "logs"),
+        "DBT_PROFILES_DIR": str(PROJECT_DIR),
+        "DBT_PROJECT_DIR": str(PROJECT_DIR),
+    }
+    if chosen.indirect_selection:
+        environment["DBT_INDIRECT_SELECTION"] = chosen.indirect_selection
+    return DbtCliInvocation.run(
+        args=[dbt_command(), *arguments, *chosen.selection_args],
+        env=environment,
+        manifest=chosen.manifest,
+        dagster_dbt_translator=chosen.dagster_dbt_translator,
+        project_dir=Path(chosen.dbt_project.project_dir) if chosen.dbt_project else PROJECT_DIR,
+        target_path=target,
+        # What failed is told below from dbt's own results, by name and with the number of rows.
+        raise_on_error=False,
+        context=context,
+        adapter=None,
+        cli_version=parse(version("dbt-core")),
+        dbt_project=chosen.dbt_project,
+    )
+
+
+def _failure(report: TransformReport) -> Failure:
+    lines = [f"model {failure}" for failure in report.failures] + [f"test {outcome}" for outcome in report.tests_failed]
+    lines += list(report.messages)
+    skipped = f"\n\nLeft out because of that: {', '.join(report.skipped)}." if report.skipped else ""
+    rows = [(failure.name, "model", 0, failure.message) for failure in report.failures]
+    rows += [(outcome.name, "test", outcome.rows_count or 0, outcome.message) for outcome in report.tests_failed]
+    return Failure(
+        description="dbt built {} models; {} failed:\n\n{}{}\n\nReaders keep the last publication. A failed test's check, on its asset, "
+        "holds the SQL that finds the rows.".format(report.models_built, len(rows), "\n".join(lines), skipped),
+        metadata={
+            "models_built": report.models_built,
+            "tests_passed": report.tests_passed,
+            "failed": table({"name": "string", "kind": "string", "rows": "int", "message": "string"}, rows),
+        },
+        allow_retries=False,
+    )

@@ -1,0 +1,49 @@
+"""marts → published/marts: the copy that readers open, swapped in whole."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from dagster import AssetKey, AssetsDefinition, FreshnessPolicy, MaterializeResult, MetadataValue, ResourceParam, asset
+
+from orchestration.assets.flow import OWNERS, PUBLISHED_GROUP, PUBLISHED_KEY
+from orchestration.assets.tables import table
+from orchestration.assets.troubles import explained
+from orchestration.campaign import Campaign
+from orchestration.loading.database import WarehouseLockedError
+from orchestration.publishing.errors import PublishError
+from orchestration.resources import WRITER_POOL, Warehouse
+
+# Between two due dates lies one period, give or take the holidays between them (eight days round the National Day).
+_HOLIDAYS_DAYS = 8
+
+
+def published_asset(marts: Iterable[AssetKey], campaign: Campaign) -> AssetsDefinition:
+    """The published copy, below every mart."""
+    period = timedelta(days=campaign.cadence_days)
+
+    @asset(
+        key=PUBLISHED_KEY,
+        deps=sorted(marts),
+        group_name=PUBLISHED_GROUP,
+        kinds={"duckdb", "parquet"},
+        owners=OWNERS,
+        pool=WRITER_POOL,
+        freshness_policy=FreshnessPolicy.time_window(
+            warn_window=period + timedelta(days=1), fail_window=period + timedelta(days=_HOLIDAYS_DAYS)
+        ),
+        description="What analysts read: the marts and the dimensions they join to, small cells withheld, as one file "
+        "(`published/marts.duckdb`) and as Parquet. Swapped in whole; a reader is never blocked. Nothing is published after a model "
+        "or a test has failed: readers keep the last good copy.",
+    )
+    def marts_copy(warehouse: ResourceParam[Warehouse]) -> MaterializeResult:
+        with explained(PublishError, WarehouseLockedError):
+            report = warehouse.publish(warehouse.settings)
+        return MaterializeResult(
+            metadata={
+                "path": MetadataValue.path(report.path),
+                "tables": table({"table": "string", "rows": "int"}, sorted(report.tables.items())),
+                "dagster/row_count": sum(report.tables.values()),
+            }
+        )
+
+    return marts_copy

@@ -1,0 +1,91 @@
+"""landing → raw/<feed>: the batches that the warehouse has not seen, in one transaction, by one writer."""
+
+from collections.abc import Iterator
+
+import duckdb
+from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, MaterializeResult, ResourceParam, multi_asset
+
+from orchestration.assets.flow import CONFIGURATION_KEY, OWNERS, RAW_GROUP, landing_key, raw_key
+from orchestration.assets.troubles import explained
+from orchestration.loading.database import WarehouseLockedError, writer_lock
+from orchestration.loading.load import LoadReport
+from orchestration.resources import WRITER_POOL, Warehouse
+from orchestration.settings import Settings
+from orchestration.sources.feeds import FEEDS
+
+# The tables of the schema `raw` that are no feed's, by the asset that stands for them.
+_BESIDES = {
+    "ledger": (
+        "What arrived: every entry of the senders' ledgers, and how many rows of each belong to which period.",
+        ("ledger", "ledger_periods"),
+    ),
+    "quarantine": (
+        "Rows that broke the contract: where they stood and why, without their content. `warehouse quarantine list` shows them.",
+        ("quarantine",),
+    ),
+    "configuration": (
+        "Campaign, calendar, targets and registry as the models read them.",
+        ("config_campaign", "config_periods", "config_senders"),
+    ),
+}
+
+
+def raw_assets() -> AssetsDefinition:
+    """All tables of `raw`, filled together: loading only a part of what has landed would leave the marts at odds."""
+    feeds = [
+        AssetSpec(
+            raw_key(name),
+            deps=[landing_key(name)],
+            group_name=RAW_GROUP,
+            kinds={"duckdb", "python"},
+            owners=OWNERS,
+            description=f"All landed rows of `{name}`, every version of each record. One batch is loaded once.",
+            metadata={"dagster/table_name": f"raw.{name}"},
+        )
+        for name in FEEDS
+    ]
+    every_feed = [landing_key(name) for name in FEEDS]
+    besides = [
+        AssetSpec(
+            raw_key(name),
+            deps=[CONFIGURATION_KEY] if name == "configuration" else every_feed,
+            group_name=RAW_GROUP,
+            kinds={"duckdb", "python"},
+            owners=OWNERS,
+            description=description,
+            metadata={"dagster/table_name": f"raw.{tables[0]}"},
+        )
+        for name, (description, tables) in _BESIDES.items()
+    ]
+
+    @multi_asset(name="load", specs=[*feeds, *besides], pool=WRITER_POOL)
+    def load(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult]:
+        """Load what has landed since the last time. Loads all feeds together, in one transaction; a second run loads nothing."""
+        with explained(WarehouseLockedError):
+            report = warehouse.load(warehouse.settings)
+        context.log.info("Loaded %d new batches", report.batches_count)
+        totals = _row_counts(warehouse.settings)
+        for name in FEEDS:
+            yield _result(name, report, totals.get(name, 0))
+        for name, (_, tables) in _BESIDES.items():
+            yield MaterializeResult(
+                raw_key(name), metadata={"dagster/row_count": sum(totals.get(table, 0) for table in tables)}
+            )
+
+    return load
+
+
+def _result(feed: str, report: LoadReport, total: int) -> MaterializeResult:
+    loaded = report.rows_by_feed.get(feed, 0)
+    return MaterializeResult(raw_key(feed), metadata={"rows_loaded": loaded, "dagster/row_count": total})
+
+
+def _row_counts(settings: Settings) -> dict[str, int]:
+    """Rows of each table of `raw`, as the database's own catalogue knows them."""
+    if not settings.database_path.is_file():
+        return {}
+    with writer_lock(settings), duckdb.connect(str(settings.database_path), read_only=True) as connection:
+        counted = connection.execute(
+            "select table_name, estimated_size from duckdb_tables() where schema_name = 'raw'"
+        ).fetchall()
+    return dict(counted)

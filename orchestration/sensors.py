@@ -1,0 +1,119 @@
+"""Make the marts of whatever has landed, whether the landing run failed or not.
+
+A sensor on the ledgers and on ended landing runs, rather than on one job's status: it also sees a landing started from an
+asset's page, a backfill, or `warehouse pull` beside Dagster, and asks for one build however many of them there were.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from dagster import (
+    DagsterRunStatus,
+    DefaultSensorStatus,
+    RunRecord,
+    RunRequest,
+    RunsFilter,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    sensor,
+)
+
+from orchestration.assets.landing import is_landing
+from orchestration.jobs import BUILD_JOB, LAND_JOB
+from orchestration.landing.ledger import read_ledger
+from orchestration.resources import Warehouse
+
+_ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+_GOING_ON = [status for status in DagsterRunStatus if status not in _ENDED]
+_LOOK_SECONDS = 15
+_RUNS_LOOKED_AT = 200
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The sensor's cursor: the ledgers' heads that a build was asked for, and up to when landing runs were looked at."""
+
+    heads: str = ""
+    runs_until: float = 0.0
+
+    @classmethod
+    def read(cls, cursor: str | None) -> "Seen":
+        return cls(**json.loads(cursor)) if cursor else cls()
+
+    def write(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def marts_sensor(warehouse: Warehouse) -> SensorDefinition:
+    """Asks for `build_marts` once landing has come to rest and there is something to tell."""
+
+    @sensor(
+        name="marts_follow_landing",
+        job_name=BUILD_JOB,
+        minimum_interval_seconds=_LOOK_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Starts build_marts when new batches stand in the ledger or a landing run has ended (done, failed or cancelled), as "
+        "soon as no landing run is going on. One sender's failure never keeps the others' data from the marts.",
+    )
+    def marts_follow_landing(context: SensorEvaluationContext) -> SensorResult:
+        seen = Seen.read(context.cursor)
+        heads = ledger_heads(warehouse)
+        unfinished = [record for record in _runs(context, _GOING_ON, None) if is_landing_run(record)]
+        if unfinished:
+            return _skip(seen, f"Landing goes on in {_names(unfinished)}; the marts follow when it has ended.")
+        since = datetime.fromtimestamp(seen.runs_until, tz=UTC) if seen.runs_until else None
+        # A context made for a test or the first tick ever looks at all finished runs; that only means one build more.
+        ended = [record for record in _runs(context, _ENDED, since) if is_landing_run(record)]
+        until = max([seen.runs_until, *(record.update_timestamp.timestamp() for record in ended)])
+        if heads == seen.heads and not ended:
+            return _skip(seen, "Nothing has landed since the last build was asked for.")
+        if not heads:
+            return _skip(Seen(heads, until), "Nothing has ever landed: materialize a cell of a landing asset first.")
+        now = Seen(heads, until)
+        key = hashlib.sha256(now.write().encode()).hexdigest()[:16]
+        return SensorResult(
+            run_requests=[RunRequest(run_key=key, tags={"started_after": _names(ended) or "new batches"})],
+            cursor=now.write(),
+        )
+
+    return marts_follow_landing
+
+
+def ledger_heads(warehouse: Warehouse) -> str:
+    """One hash over the ends of all senders' ledgers; empty when nothing has ever landed."""
+    ledger = read_ledger(warehouse.settings.landing_dir)
+    heads = [
+        f"{sender_id}:{ledger.head(sender_id).sha256}" for sender_id in ledger.sender_ids() if sender_id != "_config"
+    ]
+    return hashlib.sha256("\n".join(heads).encode()).hexdigest()[:32] if heads else ""
+
+
+def is_landing_run(record: RunRecord) -> bool:
+    """Whether a run landed anything, by its job or by the assets chosen for it."""
+    run = record.dagster_run
+    chosen = run.asset_selection or ()
+    return run.job_name in LAND_JOB.values() or any(is_landing(key) for key in chosen)
+
+
+def _runs(
+    context: SensorEvaluationContext, statuses: list[DagsterRunStatus], updated_after: datetime | None
+) -> list[RunRecord]:
+    return list(
+        context.instance.get_run_records(
+            RunsFilter(statuses=statuses, updated_after=updated_after), limit=_RUNS_LOOKED_AT
+        )
+    )
+
+
+def _names(records: list[RunRecord]) -> str:
+    return ", ".join(
+        f"{record.dagster_run.run_id[:8]} ({record.dagster_run.status.value.lower()})" for record in records[:5]
+    )
+
+
+def _skip(seen: Seen, reason: str) -> SensorResult:
+    return SensorResult(skip_reason=SkipReason(reason), cursor=seen.write())
