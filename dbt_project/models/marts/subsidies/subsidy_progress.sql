@@ -1,0 +1,149 @@
+{%- set payment_kinds = ['claimed', 'approved', 'rejected', 'paid', 'recovered'] -%}
+{%- set kinds = ['entitled'] + payment_kinds -%}
+with
+
+campaign as (select first_day from {{ ref('dim_campaign') }}),
+
+periods as (select period_start, is_complete from {{ ref('dim_period') }} where is_begun),
+
+days as (select day, period_start from {{ ref('dim_day') }}),
+
+provinces as (select province_code, province_name_zh from {{ ref('dim_province') }}),
+
+-- What is due, one row for each registration × scheme; nothing while no model decides it
+entitlements as (
+    select
+        cast(null as varchar) as province_code,
+        cast(null as varchar) as scheme,
+        cast(null as varchar) as fund,
+        cast(null as bigint) as person_sk,
+        cast(null as date) as event_date,
+        cast(null as decimal(18, 2)) as entitled_amount_cny
+    from campaign
+    where false
+),
+
+payments as (
+    select
+        payments.*,
+        -- A body's claim names nobody
+        case when payments.payee_kind = 'person' then payments.person_sk end as payee_person_sk,
+        {{ days_from_to('payments.claimed_on', 'payments.paid_on') }} as days_claim_to_paid,
+        not coalesce(matches.is_matched, false) as is_unmatched,
+        deadlines.overdue_on,
+        -- From this day on a claim neither waits nor is owed; a state without a day of its own takes the next best
+        case payments.status
+            when 'rejected' then coalesce(payments.rejected_on, payments.claimed_on)
+            when 'paid' then payments.paid_on
+            when 'recovered' then coalesce(payments.paid_on, payments.recovered_on, payments.approved_on, payments.claimed_on)
+        end as settled_on
+    from {{ ref('fct_subsidy_payment') }} as payments
+    left join {{ ref('fct_payment_match') }} as matches
+        on payments.sender_id = matches.sender_id
+        and payments.payment_id = matches.payment_id
+    left join {{ ref('fct_claim_deadline') }} as deadlines
+        on payments.sender_id = deadlines.sender_id
+        and payments.payment_id = deadlines.payment_id
+),
+
+-- What begins to stand open and, once it is settled, ends: `unpaid` in CNY, `overdue` in claims
+open_items as (
+    select 'unpaid' as kind, approved_on as begins_on, settled_on, amount_cny as quantity, province_code, scheme, fund
+    from payments
+    union all
+    select 'overdue', overdue_on, settled_on, 1, province_code, scheme, fund
+    from payments
+),
+
+events as (
+    select 'entitled' as kind, event_date as day, province_code, scheme, fund, entitled_amount_cny as quantity,
+        person_sk, null as days_claim_to_paid, false as is_wrong_fund, false as is_unmatched
+    from entitlements
+    {%- for kind in payment_kinds %}
+    union all
+    select '{{ kind }}', {{ kind }}_on, province_code, scheme, fund, amount_cny,
+        payee_person_sk, days_claim_to_paid, is_wrong_fund, is_unmatched
+    from payments
+    where {{ kind }}_on is not null
+    {%- endfor %}
+    {%- for day, sign in [('begins_on', ''), ('settled_on', '-')] %}
+    union all
+    -- Days before the calendar stand in its first period; those after the clock in none yet
+    select open_items.kind, greatest(open_items.{{ day }}, campaign.first_day), province_code, scheme, fund,
+        {{ sign }}open_items.quantity, null, null, false, false
+    from open_items
+    cross join campaign
+    where open_items.{{ day }} is not null
+        and open_items.begins_on < coalesce(open_items.settled_on, date '9999-12-31')
+    {%- endfor %}
+),
+
+happened as (
+    select
+        days.period_start,
+        {{ province_or_nation('events.province_code') }} as province_code,
+        events.scheme,
+        events.fund,
+        {%- for kind in kinds %}
+        count(distinct events.person_sk) filter (where events.kind = '{{ kind }}') as {{ kind }}_persons,
+        count(*) filter (where events.kind = '{{ kind }}') as {{ kind }}_count,
+        sum(events.quantity) filter (where events.kind = '{{ kind }}') as {{ kind }}_amount_cny,
+        {%- endfor %}
+        median(events.days_claim_to_paid) filter (where events.kind = 'paid') as median_days_claim_to_paid,
+        sum(events.quantity) filter (where events.kind = 'paid' and events.is_wrong_fund) as wrong_fund_amount_cny,
+        sum(events.quantity) filter (where events.kind = 'paid' and events.is_unmatched) as unmatched_amount_cny,
+        sum(events.quantity) filter (where events.kind = 'unpaid') as unpaid_change,
+        sum(events.quantity) filter (where events.kind = 'overdue') as overdue_change
+    from events
+    inner join days on events.day = days.day
+    group by days.period_start, events.scheme, events.fund, cube (events.province_code)
+),
+
+standing as (
+    select
+        keys.*,
+        periods.period_start,
+        periods.is_complete,
+        {%- for kind in kinds %}
+        coalesce(happened.{{ kind }}_persons, 0) as {{ kind }}_persons,
+        coalesce(happened.{{ kind }}_count, 0) as {{ kind }}_count,
+        coalesce(happened.{{ kind }}_amount_cny, 0) as {{ kind }}_amount_cny,
+        {%- endfor %}
+        happened.median_days_claim_to_paid,
+        coalesce(happened.wrong_fund_amount_cny, 0) as wrong_fund_amount_cny,
+        coalesce(happened.unmatched_amount_cny, 0) as unmatched_amount_cny,
+        sum(coalesce(happened.unpaid_change, 0)) over to_date as unpaid_amount_cny,
+        sum(coalesce(happened.overdue_change, 0)) over to_date as overdue_claims_count
+    from periods
+    cross join (select distinct province_code, scheme, fund from happened) as keys
+    left join happened using (period_start, province_code, scheme, fund)
+    window to_date as (
+        partition by keys.province_code, keys.scheme, keys.fund order by periods.period_start rows unbounded preceding
+    )
+)
+
+select
+    standing.period_start,
+    standing.province_code,
+    provinces.province_name_zh,
+    standing.scheme,
+    {{ label_zh('scheme', 'standing.scheme') }} as scheme_name_zh,
+    standing.fund,
+    {{ label_zh('fund', 'standing.fund') }} as fund_name_zh,
+    {{ row_kind('standing.province_code') }} as row_kind,
+    standing.is_complete,
+    {%- for kind in kinds %}
+    standing.{{ kind }}_persons,
+    standing.{{ kind }}_count,
+    cast(standing.{{ kind }}_amount_cny as decimal(18, 2)) as {{ kind }}_amount_cny,
+    {%- endfor %}
+    cast(standing.unpaid_amount_cny as decimal(18, 2)) as unpaid_amount_cny,
+    standing.median_days_claim_to_paid,
+    cast(standing.overdue_claims_count as bigint) as overdue_claims_count,
+    cast(standing.wrong_fund_amount_cny as decimal(18, 2)) as wrong_fund_amount_cny,
+    cast(standing.unmatched_amount_cny as decimal(18, 2)) as unmatched_amount_cny
+from standing
+left join provinces on standing.province_code = provinces.province_code
+where standing.{{ kinds | join('_count + standing.') }}_count > 0
+    or standing.unpaid_amount_cny <> 0
+    or standing.overdue_claims_count > 0
