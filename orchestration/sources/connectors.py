@@ -8,8 +8,11 @@ from datetime import datetime
 
 from orchestration.calendar import Period
 from orchestration.sources.errors import SourceError
+from orchestration.sources.files import fetch_files
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
+from orchestration.sources.rest import fetch_rest
+from orchestration.sources.xapi import fetch_xapi
 
 
 def fetch(
@@ -30,4 +33,23 @@ def fetch(
     with `is_last_period`, of the calendar's last period. `already_taken(payload_sha256)` lets a file pass unread; a
     pull by rest or xapi is always yielded, for landing records that it took place. Never raises for sender trouble.
     """
-    raise NotImplementedError
+    assert feed == source.feed, "one source is one feed's"
+    if source.connector == "files":
+        yield from fetch_files(
+            source,
+            sender,
+            period,
+            now,
+            resolve_secret=resolve_secret,
+            already_taken=already_taken,
+            is_last_period=is_last_period,
+        )
+        return
+    assert period is not None, "a server is asked for one period's window"
+    pull = fetch_xapi if source.connector == "xapi" else fetch_rest
+    try:
+        yield pull(
+            source, sender, period, now, resolve_secret=resolve_secret, is_last_period=is_last_period, sleep=sleep
+        )
+    except SourceError as error:
+        yield error

@@ -89,7 +89,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Platform(Sender):
-    """`selected_from`, `selected_to`: inclusive days, None = not given; `selected_by`: ministry or a province's code."""
+    """`selected_from`, `selected_to`: inclusive days, None = not given; `selected_by`: ministry or a province."""
 
     ministry_affiliated: bool = False
     selected_from: date | None = None

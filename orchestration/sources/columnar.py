@@ -1,0 +1,56 @@
+"""Parquet files: typed columns back to the text that every other format delivers."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet
+
+from orchestration.sources.column_map import ColumnMap
+from orchestration.sources.feeds import Feed
+from orchestration.sources.rows import FormatError, Rows, private_connection, quoted, rows_of_table
+
+_ZONE = "Asia/Shanghai"
+
+
+def read_parquet(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
+    """The rows of a Parquet file. Raises FormatError when it is none, or cut off."""
+    try:
+        table = pyarrow.parquet.read_table(io.BytesIO(data))
+    except (pa.ArrowException, OSError) as error:
+        raise FormatError(f"not a Parquet file, or cut off ({type(error).__name__})") from None
+    columns = [_as_text(column) for column in table.columns]
+    return rows_of_table(table.column_names, columns, feed, column_map)
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _as_text(column.cast(kind.value_type))
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        # Written with its offset: a naive time would be taken for Shanghai's, whatever the column's zone was.
+        local = pc.local_timestamp(column.cast(pa.timestamp("us", _ZONE)))
+        return pc.binary_join_element_wise(local.cast(pa.string()), "+08:00", "")
+    if pa.types.is_nested(kind):
+        return _as_json(column)
+    if pa.types.is_floating(kind):
+        return _floats_as_text(column)
+    try:
+        return column.cast(pa.large_string())
+    except pa.ArrowException:
+        raise FormatError(f"a column of type {kind} can't be read as text") from None
+
+
+def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    with private_connection() as connection:
+        relation = connection.from_arrow(pa.table({"value": column}))
+        text = relation.project(f"case when value is not null then to_json({quoted('value')})::varchar end as value")
+        return text.to_arrow_table()["value"]
+
+
+def _floats_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers without a fraction: a column of counts with nulls is often stored as floating point."""
+    text = column.cast(pa.large_string())
+    return pc.replace_substring_regex(text, r"^(-?\d+)\.0$", r"\1")

@@ -1,0 +1,183 @@
+"""Senders that deliver files: `{inbox}/{feed}/...`, a folder or any fsspec URL.
+
+Way: listed in byte order -> read whole -> hashed (a hash taken before passes unread) -> the format's reader -> payload.
+One bad file is one error; the next file is read all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+import fsspec
+
+from orchestration.calendar import Period
+from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError
+from orchestration.sources.feeds import SenderKind
+from orchestration.sources.formats import read_file
+from orchestration.sources.payload import Payload
+from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
+from orchestration.sources.rows import FormatError
+
+HALF_WRITTEN = (".part", ".tmp")
+LEFT_ALONE = (".", "~$")  # a dot in front; Excel's lock files
+_PERIOD_FOLDER = re.compile(r"^period=(.*)$")
+# What each protocol calls the two secrets; the rest says username and password.
+_SECRET_OPTIONS = {"s3": ("key", "secret"), "s3a": ("key", "secret")}
+
+
+def fetch_files(
+    source: FeedSource,
+    sender: Sender,
+    period: Period | None,
+    now: datetime,
+    *,
+    resolve_secret: ResolveSecret,
+    already_taken: Callable[[str], bool],
+    is_last_period: bool = False,
+) -> Iterator[Payload | SourceError]:
+    """The new files of a feed, a payload or an error each.
+
+    A bureau's files are those of the folder `period=<first day>`. A file that lies in no period's folder is an error of
+    the period that its folder's date falls in, else of period 1, so that one pull over all periods names it once.
+    """
+    try:
+        files = _Inbox(source, resolve_secret)
+        names = files.names()
+    except _InboxError as error:
+        yield error.explained(sender.id, source.feed, f"{source.feed}/")
+        return
+    seen: set[str] = set()
+    for name in names:
+        if sender.kind is SenderKind.BUREAU and period is not None:
+            place = _placed(name, source.feed, period, is_last_period)
+            if place is not None and place != "":
+                yield PermanentSourceError(sender.id, source.feed, name, place)
+            if place != "":
+                continue
+        try:
+            data = files.read(name)
+            sha256 = hashlib.sha256(data).hexdigest()
+            if sha256 in seen or already_taken(sha256):
+                continue
+            seen.add(sha256)
+            rows = read_file(name, data, source)
+        except FormatError as error:
+            yield PermanentSourceError(sender.id, source.feed, name, error.message, error.field, error.row)
+        except _InboxError as error:
+            yield error.explained(sender.id, source.feed, name)
+        else:
+            yield Payload(
+                sender_id=sender.id,
+                feed=source.feed,
+                period_start=period.start if period is not None and sender.kind is SenderKind.BUREAU else None,
+                source_name=name,
+                payload_sha256=sha256,
+                bytes_count=len(data),
+                window_from=None,
+                window_to=None,
+                began_at=now,
+                is_whole=True,
+                header=rows.header,
+                delivered_header=rows.delivered_header,
+                non_personal=rows.non_personal,
+                unknown_columns=rows.unknown_columns,
+                reader=rows.reader,
+            )
+
+
+def _placed(name: str, feed: str, period: Period, is_last_period: bool) -> str | None:
+    """Where a bureau's file lies, seen from `period`: "" in its folder, None elsewhere, else what is wrong with it."""
+    parts = PurePosixPath(name).parts[1:-1]
+    match = _PERIOD_FOLDER.match(parts[0]) if parts else None
+    if match is None:
+        message = f"lies in no period's folder; it belongs in {feed}/period=YYYY-MM-DD/"
+        return message if period.number == 1 else None
+    if match[1] == period.key:
+        return ""
+    message = f"period={match[1]} is no period's first day"
+    try:
+        day = date.fromisoformat(match[1])
+    except ValueError:
+        return f"{message} (not a date)" if period.number == 1 else None
+    is_before_the_first = period.number == 1 and day < period.start
+    is_after_the_last = is_last_period and day > period.end
+    if is_before_the_first or is_after_the_last:
+        return f"{message}: outside the calendar"
+    if period.start < day <= period.end:
+        return f"{message}; the period of that day begins on {period.key}"
+    return None
+
+
+class _InboxError(Exception):
+    """The inbox or a file in it can't be reached."""
+
+    def __init__(self, message: str, *, is_transient: bool) -> None:
+        self.message = message
+        self.is_transient = is_transient
+        super().__init__(message)
+
+    def explained(self, sender_id: str, feed: str, source_name: str) -> SourceError:
+        kind = TransientSourceError if self.is_transient else PermanentSourceError
+        return kind(sender_id, feed, source_name, self.message)
+
+
+class _Inbox:
+    """One feed's folder below an inbox, over fsspec."""
+
+    def __init__(self, source: FeedSource, resolve_secret: ResolveSecret) -> None:
+        assert source.inbox is not None, "the registry requires an inbox of the files connector"
+        self._feed = source.feed
+        protocol = source.inbox.split("://", 1)[0] if "://" in source.inbox else "file"
+        self._is_local = protocol in ("file", "local")
+        options = _secret_options(protocol, source, resolve_secret)
+        self._fs, self._root = self._guarded(lambda: fsspec.core.url_to_fs(source.inbox, **options))
+
+    def names(self) -> list[str]:
+        """Paths of the feed's whole files below the inbox, in byte order; none when the feed has no folder yet."""
+        if self._is_local and not self._guarded(lambda: self._fs.isdir(self._root)):
+            raise _InboxError("the inbox of the registry isn't there: no such folder", is_transient=False)
+        folder = f"{self._root.rstrip('/')}/{self._feed}"
+        if not self._guarded(lambda: self._fs.isdir(folder)):
+            return []
+        found = self._guarded(lambda: self._fs.find(folder))
+        below = len(self._root.rstrip("/")) + 1
+        names = [path[below:] for path in found]
+        return sorted(
+            (name for name in names if _is_whole(name)), key=lambda name: name.encode("utf-8", "surrogateescape")
+        )
+
+    def read(self, name: str) -> bytes:
+        path = f"{self._root.rstrip('/')}/{name}"
+        return self._guarded(lambda: self._fs.cat_file(path))
+
+    def _guarded(self, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except (ImportError, ValueError) as error:
+            # fsspec says which package a protocol needs, or that it knows no such protocol.
+            raise _InboxError(f"the inbox can't be opened: {error}", is_transient=False) from None
+        except PermissionError:
+            raise _InboxError("no permission to read", is_transient=False) from None
+        except FileNotFoundError:
+            raise _InboxError("gone between listing and reading", is_transient=True) from None
+        except Exception as error:  # noqa: BLE001 - each fsspec back end raises exceptions of its own
+            raise _InboxError(f"the inbox can't be read ({type(error).__name__})", is_transient=True) from None
+
+
+def _is_whole(name: str) -> bool:
+    """No half-written file and nothing hidden, at any level below the inbox."""
+    if any(part.startswith(LEFT_ALONE) for part in PurePosixPath(name).parts):
+        return False
+    return not name.lower().endswith(HALF_WRITTEN)
+
+
+def _secret_options(protocol: str, source: FeedSource, resolve_secret: ResolveSecret) -> dict[str, str]:
+    names = _SECRET_OPTIONS.get(protocol, ("username", "password"))
+    variables = (source.username_env, source.password_env)
+    options = {name: resolve_secret(variable) for name, variable in zip(names, variables, strict=True) if variable}
+    return {name: value for name, value in options.items() if value}

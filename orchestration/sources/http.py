@@ -1,0 +1,217 @@
+"""One GET, made to succeed or to say why it can't: retries, waiting as told, bodies that are whole or nothing.
+
+What is retried: timeouts, connections that break, 408, 425, 429, 5xx, and bodies that don't parse. 429 and 503 say by
+Retry-After when to come back; otherwise the wait doubles, with jitter, so that 50 senders' clients don't march in step.
+Every other status is final.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import ipaddress
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import tenacity
+
+from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError
+
+Page = TypeVar("Page")
+
+MAXIMUM_TRIES = 6
+# A refused connection seldom mends within seconds, and a build asks a dead platform for every feed and period.
+MAXIMUM_CONNECT_TRIES = 3
+FIRST_WAIT_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 20.0
+LONGEST_RETRY_AFTER_SECONDS = 120.0
+# httpx's own limit is for each read; a body that drips on for ever needs one of the whole.
+LONGEST_RESPONSE_SECONDS = 300.0
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+_RETRIED = frozenset({408, 425, 429}) | frozenset(range(500, 600))
+_TELLS_WHEN = frozenset({429, 503})
+
+
+class _Retryable(Exception):
+    """This try failed; `retry_after` in seconds where the server named it."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, is_unreachable: bool = False) -> None:
+        self.message = message
+        self.retry_after = retry_after
+        self.is_unreachable = is_unreachable
+        super().__init__(message)
+
+
+class Requests:
+    """The requests of one pull of one sender's feed. Use as a context manager; `sleep` is replaced in tests."""
+
+    def __init__(
+        self,
+        sender_id: str,
+        feed: str,
+        source_name: str,
+        base_url: str,
+        *,
+        refused_hint: str,
+        headers: Mapping[str, str],
+        auth: httpx.Auth | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`refused_hint` ends the sentence "401 Unauthorized; ...": which variable's value was refused."""
+        self._named = (sender_id, feed, source_name)
+        self._base_url = base_url
+        self._refused_hint = refused_hint
+        self._sleep = sleep
+        self._client = httpx.Client(
+            headers=headers,
+            auth=auth,
+            timeout=TIMEOUT,
+            # A proxy configured for the machine can't reach the machine's own loopback.
+            trust_env=not _is_loopback(base_url),
+        )
+
+    def __enter__(self) -> Requests:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def get(self, url: str, parameters: Mapping[str, str] | None, parse: Callable[[bytes], Page]) -> Page:
+        """The parsed body of a 200. `parse` raises msgspec.MsgspecError on a body that is cut off or no such page.
+
+        Raises PermanentSourceError, or TransientSourceError once the tries are used up.
+        """
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Retryable),
+            stop=_enough_tries,
+            wait=_wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(self._once, url, parameters, parse)
+        except _Retryable as error:
+            tries = retrying.statistics.get("attempt_number", 1)
+            raise TransientSourceError(*self._named, f"{error.message} (tried {tries} times)") from None
+
+    def permanent(self, message: str) -> PermanentSourceError:
+        return PermanentSourceError(*self._named, message)
+
+    def _once(self, url: str, parameters: Mapping[str, str] | None, parse: Callable[[bytes], Page]) -> Page:
+        try:
+            with self._client.stream("GET", url, params=parameters) as response:
+                self._check_status(response)
+                body = _whole_body(response)
+        except httpx.ConnectError:
+            host = urlsplit(self._base_url).netloc
+            raise _Retryable(f"{host} can't be reached", is_unreachable=True) from None
+        except httpx.TimeoutException as error:
+            raise _Retryable(f"no answer in time ({type(error).__name__})") from None
+        except httpx.DecodingError:
+            raise _Retryable("the body's compression is broken") from None
+        except httpx.TransportError as error:
+            raise _Retryable(f"the connection broke before the body was whole ({type(error).__name__})") from None
+        try:
+            # msgspec doesn't look into the rows that it passes on unparsed.
+            body.decode("utf-8")
+            return parse(body)
+        except msgspec.ValidationError as error:
+            # Says which key has which type, never a value.
+            raise _Retryable(f"the body is JSON but no such page: {error}") from None
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise _Retryable("the body is no whole JSON page; cut off?") from None
+
+    def _check_status(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            return
+        said = f"{status} {response.reason_phrase}".strip()
+        if status in _RETRIED:
+            retry_after = _retry_after(response) if status in _TELLS_WHEN else None
+            raise _Retryable(said, retry_after=retry_after)
+        raise self._final(status, said)
+
+    def _final(self, status: int, said: str) -> SourceError:
+        hints = {
+            400: "the server doesn't understand the request",
+            401: self._refused_hint,
+            403: self._refused_hint,
+            404: f"nothing is served there; is base_url right ({self._base_url})?",
+            405: "the server allows no GET there; is base_url right?",
+        }
+        if 300 <= status < 400:
+            return self.permanent(f"{said}; the server points elsewhere, base_url must be the final address")
+        hint = hints.get(status, "not an answer that another try would change")
+        return PermanentSourceErrorWithStatus(*self._named, f"{said}; {hint}", status=status)
+
+
+class PermanentSourceErrorWithStatus(PermanentSourceError):
+    """A final HTTP status, kept as a number for callers to whom one of them means something."""
+
+    def __init__(self, sender_id: str, feed: str, source_name: str, message: str, *, status: int) -> None:
+        super().__init__(sender_id, feed, source_name, message)
+        self.status = status
+
+
+def _whole_body(response: httpx.Response) -> bytes:
+    """Every byte that was announced; httpx raises when the connection ends before Content-Length or the last chunk."""
+    began = time.monotonic()
+    parts = []
+    for part in response.iter_bytes():
+        parts.append(part)
+        if time.monotonic() - began > LONGEST_RESPONSE_SECONDS:
+            raise _Retryable(f"the body took more than {LONGEST_RESPONSE_SECONDS:.0f} s")
+    return b"".join(parts)
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Retry-After in seconds, from either of its forms; None when absent or unreadable."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(tz=UTC)).total_seconds())
+
+
+def _failure(state: tenacity.RetryCallState) -> _Retryable:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, _Retryable), "tenacity asks only after a try that failed"
+    return error
+
+
+def _enough_tries(state: tenacity.RetryCallState) -> bool:
+    error = _failure(state)
+    if (error.retry_after or 0.0) > LONGEST_RETRY_AFTER_SECONDS:
+        error.message += f"; asks to come back in {error.retry_after:.0f} s"
+        return True
+    return state.attempt_number >= (MAXIMUM_CONNECT_TRIES if error.is_unreachable else MAXIMUM_TRIES)
+
+
+_backoff = tenacity.wait_exponential_jitter(
+    initial=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=FIRST_WAIT_SECONDS
+)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    told = _failure(state).retry_after
+    return _backoff(state) if told is None else told
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

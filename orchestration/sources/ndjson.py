@@ -1,0 +1,193 @@
+"""Rows that name their own keys: NDJSON files and the rows of REST pages.
+
+Way: one JSON text a row, in memory -> DuckDB's json_transform with every known key declared as text -> fields.
+Declared, because inference would turn an 18-digit id into a number; by json_transform, because a broken line then costs
+itself only, and because it reads twice as many rows a second as read_json over a memory file does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.sources.column_map import ColumnMap
+from orchestration.sources.feeds import Feed
+from orchestration.sources.payload import MALFORMED, POSITION, UnknownColumn
+from orchestration.sources.rows import FormatError, Naming, Rows, literal, name_columns, private_connection, quoted
+
+FULL_SCAN_ROWS = 20_000
+_BOM = b"\xef\xbb\xbf"
+_LINE = "line"
+_TYPE_NAMES = {
+    "VARCHAR": "text", "BIGINT": "integer", "UBIGINT": "integer", "HUGEINT": "integer", "DOUBLE": "number",
+    "BOOLEAN": "boolean", "ARRAY": "list", "OBJECT": "object",
+}  # fmt: skip
+# A null where the line is no JSON: neither function then raises for the whole column.
+_VALID_LINE = "case when json_valid(line) then line end"
+
+
+def read_ndjson(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
+    """The lines of an NDJSON file; `_position` is the line's number. Raises FormatError when none is a JSON object."""
+    whole = pa.array([data.removeprefix(_BOM)], pa.large_binary())
+    lines = pc.list_flatten(pc.split_pattern(whole, pattern=b"\n"))
+    positions = pa.array(range(1, len(lines) + 1), pa.int64())
+    malformed: pa.Array = pa.nulls(len(lines), pa.string())
+    try:
+        text = lines.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        text, malformed = _decoded_one_by_one(lines)
+    is_filled = pc.or_kleene(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(text)), 0), pc.is_valid(malformed))
+    table = pa.table({POSITION: positions, MALFORMED: malformed, _LINE: text}).filter(is_filled)
+    return rows_of_json(table, feed, column_map)
+
+
+def lines_table(rows: Sequence[bytes]) -> pa.Table:
+    """A table of `_position`, `_malformed` and `line` from the JSON texts of rows: bytes, or msgspec.Raw.
+
+    Raises FormatError when they are not UTF-8.
+    """
+    offsets = pc.cumulative_sum(pa.array([0, *map(len, rows)], pa.int64()))
+    joined = pa.py_buffer(b"".join(rows))
+    lines = pa.Array.from_buffers(pa.large_binary(), len(rows), [None, offsets.buffers()[1], joined])
+    try:
+        text = lines.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        raise FormatError("the body is not UTF-8") from None
+    positions = pa.array(range(1, len(rows) + 1), pa.int64())
+    return pa.table({POSITION: positions, MALFORMED: pa.nulls(len(rows), pa.string()), _LINE: text})
+
+
+def rows_of_json(table: pa.Table, feed: Feed, column_map: ColumnMap) -> Rows:
+    """Rows of a table of `_position`, `_malformed`, `line` (JSON text, null where `_malformed` says why).
+
+    With no rows at all every field counts as delivered, since nothing shows which ones the sender knows.
+    """
+    if table.num_rows == 0:
+        naming = name_columns([field.name for field in feed.fields], feed, column_map)
+        return _rows(table, naming, ())
+    with private_connection() as connection:
+        keys, objects_count = _keys(connection, table, feed, column_map)
+        if not objects_count:
+            raise FormatError("no line is a JSON object (UTF-8, one object a line)", row=table[POSITION][0].as_py())
+        naming = name_columns(keys, feed, column_map)
+        unknown = _described(connection, table, naming, keys)
+    return _rows(table, naming, unknown)
+
+
+def _rows(table: pa.Table, naming: Naming, unknown: tuple[UnknownColumn, ...]) -> Rows:
+    kept = {**naming.contract, **naming.let_in}
+    structure = json.dumps({naming.delivered[index]: "VARCHAR" for index in kept.values()}, ensure_ascii=False)
+    values = ", ".join(
+        f"struct_extract(row_, {literal(naming.delivered[index])}) as {quoted(name)}" for name, index in kept.items()
+    )
+    reason = (
+        f"coalesce({MALFORMED}, case when not json_valid({_LINE}) then 'not valid JSON'"
+        f" when row_ is null then 'not a JSON object' end) as {MALFORMED}"
+    )
+
+    def read(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        transformed = f"json_transform({_VALID_LINE}, {literal(structure)}) as row_"
+        lines = connection.from_arrow(table)
+        return lines.project(f"{POSITION}, {MALFORMED}, {_LINE}, {transformed}").project(
+            f"{POSITION}, {reason}, {values}"
+        )
+
+    return Rows(
+        header=tuple(kept),
+        delivered_header=naming.delivered,
+        non_personal=tuple(naming.let_in),
+        unknown_columns=unknown,
+        reader=read,
+    )
+
+
+def _sampled(table: pa.Table) -> pa.Table:
+    """Every row up to FULL_SCAN_ROWS, above that about as many, evenly spread."""
+    step = -(-table.num_rows // FULL_SCAN_ROWS)
+    return table if step <= 1 else table.take(pa.array(range(0, table.num_rows, step), pa.int64()))
+
+
+def _keys(
+    connection: duckdb.DuckDBPyConnection, table: pa.Table, feed: Feed, column_map: ColumnMap
+) -> tuple[list[str], int]:
+    """The keys that rows have, in order of first sight, and how many of the rows looked at are objects."""
+    sample = _sampled(table)
+    objects = (
+        connection.from_arrow(sample)
+        .project(f"{POSITION}, json_keys({_VALID_LINE}) as keys")
+        .filter("keys is not null")
+    )
+    objects_count = connection.from_arrow(sample).filter(f"json_type({_VALID_LINE}) = 'OBJECT'").aggregate("count(*)")
+    # The place within the row comes second: first the first row's keys in its order.
+    seen = objects.project(f"{POSITION}, unnest(keys) as key, generate_subscripts(keys, 1) as place")
+    ordered = seen.aggregate("key, min(_position) as first_row, arg_min(place, _position) as place", "key")
+    keys = [key for key, *_ in ordered.order("first_row, place").fetchall()]
+    if sample.num_rows < table.num_rows:
+        keys.extend(_rare_keys(connection, table, set(keys), feed, column_map))
+    return keys, objects_count.fetchall()[0][0]
+
+
+def _rare_keys(
+    connection: duckdb.DuckDBPyConnection, table: pa.Table, seen: set[str], feed: Feed, column_map: ColumnMap
+) -> list[str]:
+    """Known keys that the sample lacks but some other row has: a value of the contract must not hang on a sample."""
+    known = {field.name for field in feed.fields} | column_map.non_personal
+    candidates = [
+        key for key in (*known, *column_map.fields) if key not in seen and column_map.fields.get(key, key) in known
+    ]
+    if not candidates:
+        return []
+    structure = literal(json.dumps(dict.fromkeys(candidates, "VARCHAR"), ensure_ascii=False))
+    counts = ", ".join(f"count(struct_extract(row_, {literal(key)}))" for key in candidates)
+    relation = connection.from_arrow(table).project(f"json_transform({_VALID_LINE}, {structure}) as row_")
+    return [key for key, count in zip(candidates, relation.aggregate(counts).fetchall()[0], strict=True) if count]
+
+
+def _described(
+    connection: duckdb.DuckDBPyConnection, table: pa.Table, naming: Naming, keys: list[str]
+) -> tuple[UnknownColumn, ...]:
+    """Type and filled share of the keys that nothing names."""
+    if not naming.unknown:
+        return ()
+    sample = connection.from_arrow(_sampled(table)).project(f"{_VALID_LINE} as line")
+    sample = sample.filter("json_type(line) = 'OBJECT'")
+    objects_count = sample.aggregate("count(*)").fetchall()[0][0]
+    wanted = ", ".join(literal(keys[index]) for index in naming.unknown.values())
+    counted = connection.sql(
+        f"select e.key, e.type, count(*) from sample, json_each(sample.line) as e where e.key in ({wanted})"
+        " and e.type <> 'NULL' group by all",
+    )
+    types: dict[str, set[str]] = defaultdict(set)
+    filled: dict[str, int] = defaultdict(int)
+    for key, type_name, count in counted.fetchall():
+        types[key].add(_TYPE_NAMES.get(type_name, "text"))
+        filled[key] += count
+    return tuple(
+        UnknownColumn(name, _one_type(types[keys[index]]), round(filled[keys[index]] / objects_count, 4))
+        for name, index in naming.unknown.items()
+    )
+
+
+def _one_type(types: set[str]) -> str:
+    if types == {"integer", "number"}:
+        return "number"
+    return types.pop() if len(types) == 1 else "text"
+
+
+def _decoded_one_by_one(lines: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Only for a file with bytes that are no UTF-8: such a line is lost, its neighbours are not."""
+    texts: list[str | None] = []
+    reasons: list[str | None] = []
+    for line in lines.to_pylist():
+        try:
+            texts.append(line.decode("utf-8"))
+            reasons.append(None)
+        except UnicodeDecodeError:
+            texts.append(None)
+            reasons.append("not UTF-8")
+    return pa.array(texts, pa.large_string()), pa.array(reasons, pa.string())

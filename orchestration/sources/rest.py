@@ -1,0 +1,108 @@
+"""Platforms that answer `GET {base_url}/v1/{feed}` in pages with a cursor.
+
+Way: page -> split into one JSON text a row by msgspec.Raw, unparsed -> all pages in memory -> ndjson.py. A page that is
+not whole is asked for again, and a pull that lacks a page is no payload at all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from orchestration.calendar import Period
+from orchestration.sources.column_map import load_column_map
+from orchestration.sources.errors import PermanentSourceError
+from orchestration.sources.feeds import FEEDS
+from orchestration.sources.http import Requests
+from orchestration.sources.ndjson import lines_table, rows_of_json
+from orchestration.sources.payload import Payload
+from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
+from orchestration.sources.rows import FormatError, sha256_of_rows
+from orchestration.sources.window import window_of
+
+PAGE_LIMIT = 5_000
+# A server may answer a page that a filter left empty, but not for ever.
+MAXIMUM_EMPTY_PAGES = 50
+
+
+class _Page(msgspec.Struct):
+    # No default for the cursor: a page without it would end the pull early and nobody would know.
+    data: list[msgspec.Raw]
+    next_cursor: str | int | None
+
+
+_decode_page = msgspec.json.Decoder(_Page).decode
+
+
+def fetch_rest(
+    source: FeedSource,
+    sender: Sender,
+    period: Period,
+    now: datetime,
+    *,
+    resolve_secret: ResolveSecret,
+    is_last_period: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Payload:
+    """All pages of one feed's window as one payload. Raises SourceError."""
+    assert source.base_url and source.token_env, "the registry requires both of the rest connector"
+    window = window_of(period, now, is_last_period=is_last_period)
+    name = f"v1/{source.feed}"
+    parameters = {"updated_to": window.closes_at.isoformat(), "limit": str(PAGE_LIMIT)}
+    if window.opens_at is not None:
+        parameters["updated_from"] = window.opens_at.isoformat()
+    with Requests(
+        sender.id,
+        source.feed,
+        name,
+        source.base_url,
+        refused_hint=f"the token in {source.token_env} was refused",
+        headers={"Authorization": f"Bearer {resolve_secret(source.token_env) or ''}", "Accept": "application/json"},
+        sleep=sleep,
+    ) as requests:
+        rows = _all_pages(requests, f"{source.base_url}/{name}", parameters)
+    try:
+        table = lines_table(rows)
+        found = rows_of_json(table, FEEDS[source.feed], load_column_map(source.column_map, source.feed))
+    except FormatError as error:
+        raise PermanentSourceError(sender.id, source.feed, name, error.message, error.field, error.row) from None
+    return Payload(
+        sender_id=sender.id,
+        feed=source.feed,
+        period_start=period.start,
+        source_name=name,
+        payload_sha256=sha256_of_rows(rows),
+        bytes_count=sum(map(len, rows)),
+        window_from=window.opens_at,
+        window_to=window.closes_at,
+        began_at=now,
+        is_whole=window.is_whole,
+        header=found.header,
+        delivered_header=found.delivered_header,
+        non_personal=found.non_personal,
+        unknown_columns=found.unknown_columns,
+        reader=found.reader,
+    )
+
+
+def _all_pages(requests: Requests, url: str, parameters: dict[str, str]) -> list[msgspec.Raw]:
+    """The rows of every page in order, each as JSON text. Raises SourceError, also when the cursors run in a circle."""
+    rows: list[msgspec.Raw] = []
+    cursors: set[str] = set()
+    empty_pages = 0
+    while True:
+        page = requests.get(url, parameters, _decode_page)
+        rows.extend(page.data)
+        empty_pages = 0 if page.data else empty_pages + 1
+        cursor = "" if page.next_cursor is None else str(page.next_cursor)
+        if not cursor:
+            return rows
+        if cursor in cursors:
+            raise requests.permanent(f"the cursors run in a circle after {len(cursors) + 1} pages")
+        if empty_pages >= MAXIMUM_EMPTY_PAGES:
+            raise requests.permanent(f"{empty_pages} empty pages in a row, each with a next_cursor")
+        cursors.add(cursor)
+        parameters = {**parameters, "cursor": cursor}
