@@ -198,7 +198,7 @@ def _enough_tries(state: tenacity.RetryCallState) -> bool:
 
 
 _backoff = tenacity.wait_exponential_jitter(
-    initial=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=FIRST_WAIT_SECONDS
+    multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=FIRST_WAIT_SECONDS
 )
 
 
