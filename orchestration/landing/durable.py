@@ -32,7 +32,7 @@ def finish(written: Path, path: Path) -> None:
     """Give the whole file `written` its final name `path`, durably. Raises LandingError and removes `written`."""
     try:
         _sync(written, os.O_RDWR)
-        os.replace(written, path)
+        written.replace(path)
         _sync(path.parent, os.O_RDONLY)
     except OSError as error:
         written.unlink(missing_ok=True)

@@ -30,6 +30,10 @@ class LandingError(Exception):
     """The landing folder can't be written, or its ledger can't be trusted. Nothing half-done was left behind."""
 
 
+class LedgerDamagedError(LandingError):
+    """One sender's ledger holds a line that is no entry; nothing can be appended to it until it is restored."""
+
+
 def cannot_write(path: Path, error: Exception) -> LandingError:
     """A LandingError in a stranger's words for what the system or DuckDB said about `path`."""
     number = error.errno if isinstance(error, OSError) else _errno_in(str(error))

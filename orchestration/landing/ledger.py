@@ -20,7 +20,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from orchestration.landing.durable import append_line, make_folder
-from orchestration.landing.errors import LandingError, cannot_write
+from orchestration.landing.errors import LandingError, LedgerDamagedError, cannot_write
 
 LEDGER_FOLDER = "_ledger"
 NO_ENTRY_SHA256 = "0" * 64
@@ -116,7 +116,7 @@ class Ledger:
         return sorted(path.stem for path in self.folder.glob("*.jsonl")) if self.folder.is_dir() else []
 
     def chain(self, sender_id: str) -> Chain:
-        """What stands in the sender's ledger now. Raises LandingError for a whole line that is no entry."""
+        """What stands in the sender's ledger now. Raises LedgerDamagedError for a whole line that is no entry."""
         known = self._chains.get(sender_id) or Chain(sender_id)
         path = self.path(sender_id)
         try:
@@ -154,21 +154,26 @@ class Ledger:
         path = self.path(sender_id)
         make_folder(self.folder)
         lock_path = self.folder / f".{sender_id}.lock"
+        lock = FileLock(lock_path, timeout=LOCK_WAIT_SECONDS, thread_local=False)
         try:
-            with FileLock(lock_path, timeout=LOCK_WAIT_SECONDS, thread_local=False):
-                yield Appender(self, path, self.chain(sender_id))
+            lock.acquire()
         except Timeout:
-            message = f"{lock_path} is held by another process for {LOCK_WAIT_SECONDS} s; is a pull of {sender_id} stuck?"
+            message = (
+                f"{lock_path} is held by another process for {LOCK_WAIT_SECONDS} s; is a pull of {sender_id} stuck?"
+            )
             raise LandingError(message) from None
         except OSError as error:
             raise cannot_write(lock_path, error) from None
+        try:
+            yield Appender(path, self.chain(sender_id))
+        finally:
+            lock.release()
 
 
 class Appender:
     """Appends to one sender's ledger; lives as long as its lock is held."""
 
-    def __init__(self, ledger: Ledger, path: Path, chain: Chain) -> None:
-        self._ledger = ledger
+    def __init__(self, path: Path, chain: Chain) -> None:
         self._path = path
         self.chain = chain
 
@@ -182,9 +187,7 @@ class Appender:
 
     def append(self, entry: LedgerEntry) -> LedgerEntry:
         """Write `entry` (its sequence and previous hash are set here) and return it as written."""
-        entry = msgspec.structs.replace(
-            entry, sequence=self.next_sequence, previous_sha256=self.chain.head.sha256
-        )
+        entry = msgspec.structs.replace(entry, sequence=self.next_sequence, previous_sha256=self.chain.head.sha256)
         line = msgspec.json.encode(entry)
         append_line(self._path, line, self.chain.end)
         _take(self.chain, entry, line)
@@ -216,7 +219,7 @@ def _extend(chain: Chain, data: bytes, path: Path) -> None:
             entry = decode_entry(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             number = len(chain.entries) + 1
-            raise LandingError(
+            raise LedgerDamagedError(
                 f"{path}: line {number} is no ledger entry; run `warehouse verify` and restore it from a copy"
             ) from None
         _take(chain, entry, line)

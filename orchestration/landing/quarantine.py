@@ -1,0 +1,83 @@
+"""Quarantine: the rows that the contract refused, one row a reason, with nothing in them that identifies a person.
+
+landing/_quarantine/<feed>/sender=<id>/<batch_id>.parquet
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from orchestration.sources import contract_sql as sql
+from orchestration.sources.contract import CheckedBatch
+from orchestration.sources.feeds import PERSONAL_KINDS
+from orchestration.sources.payload import MALFORMED, POSITION
+
+QUARANTINE_FOLDER = "_quarantine"
+# In a row whose cells have slipped, an id number or a phone may stand in any field: 18 or 15 digits, a mobile's eleven.
+_LOOKS_IDENTIFYING = "(^|[^0-9])([0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})([^0-9]|$)"
+
+
+def quarantine_file(sender_id: str, feed: str, batch_id: str) -> Path:
+    """Relative to the landing folder."""
+    return Path(QUARANTINE_FOLDER) / feed / f"sender={sender_id}" / f"{batch_id}.parquet"
+
+
+def write_quarantine(connection: duckdb.DuckDBPyConnection, checked: CheckedBatch, batch_id: str, path: Path) -> None:
+    """Write the refused rows of `checked` to `path`, by position and field. Raises duckdb.Error.
+
+    Columns: batch_id, sender_id, feed, payload_sha256, source_name, position BIGINT, period_start DATE, field, reason,
+    row_masked (JSON text: the row as delivered, every identifying field and every column that no contract names
+    replaced by its length).
+    """
+    payload = checked.payload
+    faults = ", ".join(
+        f"({1 << bit}::UBIGINT, {bit}, {sql.literal(fault.field)}, {sql.literal(fault.reason.value)})"
+        for bit, fault in enumerate(checked.faults)
+    )
+    connection.execute(
+        f"""
+        COPY (
+            SELECT
+                {sql.literal(batch_id)} AS batch_id,
+                {sql.literal(payload.sender_id)} AS sender_id,
+                {sql.literal(payload.feed)} AS feed,
+                {sql.literal(payload.payload_sha256)} AS payload_sha256,
+                {sql.literal(payload.source_name)} AS source_name,
+                {POSITION} AS position,
+                _period_start AS period_start,
+                fault.field AS field,
+                fault.reason AS reason,
+                {_row_masked_sql(checked)} AS row_masked
+            FROM checked
+            JOIN incoming USING ({POSITION})
+            JOIN (VALUES {faults}) AS fault (mask, bit, field, reason) ON checked._faults & fault.mask <> 0
+            WHERE checked._faults <> 0
+            ORDER BY position, fault.bit
+        ) TO {sql.literal(str(path))} (FORMAT parquet, COMPRESSION zstd)
+        """
+    )
+
+
+def _row_masked_sql(checked: CheckedBatch) -> str:
+    pairs: list[str] = []
+    for field in checked.feed.fields:
+        if field.name not in checked.payload.header:
+            continue
+        text = sql.text_column(field)
+        pairs += [sql.literal(field.name), _length(text) if field.kind in PERSONAL_KINDS else _unless_identifying(text)]
+    for number, name in enumerate(checked.outside_columns):
+        column = f"x_{number}"
+        is_known = name in checked.payload.non_personal
+        pairs += [sql.literal(name), _unless_identifying(column) if is_known else _length(column)]
+    unread = f"json_object('{MALFORMED}', {MALFORMED})"
+    return f"if({MALFORMED} IS NOT NULL, {unread}, json_object({', '.join(pairs)}))::VARCHAR"
+
+
+def _length(text: str) -> str:
+    return f"to_json(length({text}))"
+
+
+def _unless_identifying(text: str) -> str:
+    return f"if(regexp_matches({text}, '{_LOOKS_IDENTIFYING}'), to_json(length({text})), to_json({text}))"

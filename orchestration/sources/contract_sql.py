@@ -1,0 +1,219 @@
+"""The contract as SQL: for each kind of field, its value from the sender's text and the faults that text may have.
+
+Two statements over whole columns (see contract.py): `typed` expressions first, then `faults` over text and typed value.
+A fault is a bit in one integer a row, so a row keeps every reason that holds and a clean row costs one comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from orchestration.sources import identity
+from orchestration.sources.feeds import Feed, Field, Kind
+
+# A field `x` has its text in column t_x and its value in v_x.
+TEXT_PREFIX, VALUE_PREFIX = "t_", "v_"
+_SPACES = " \t\r\n\u3000\u00a0\ufeff"
+_NUMERAL = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_INTEGER = r"[+-]?[0-9]+(\.0*)?"
+_OFFSET = r" ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)"
+_DAY = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
+_TIMESTAMP = rf"{_DAY}([Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]{{1,9}})?)?({_OFFSET})?)?"
+# Spreadsheets export a day as midnight.
+_DATE = rf"{_DAY}([T ]00:00(:00(\.0+)?)?)?"
+_TRUE, _FALSE = ("true", "1", "是"), ("false", "0", "否")
+NUMERIC_KINDS = frozenset({Kind.INTEGER, Kind.MONEY, Kind.NUMBER})
+# Kinds whose text may fail to be one at all; a whole column that fails is a flipped type.
+TYPED_KINDS = NUMERIC_KINDS | {Kind.BOOLEAN, Kind.TIMESTAMP, Kind.DATE}
+
+
+class Reason(StrEnum):
+    """Why a row stands in quarantine. The list is closed."""
+
+    MISSING_REQUIRED = "missing_required"
+    BAD_TYPE = "bad_type"
+    OUT_OF_RANGE = "out_of_range"
+    UNKNOWN_ENUM = "unknown_enum"
+    IDENTITY_INVALID = "identity_invalid"
+    USCC_INVALID = "uscc_invalid"
+    DUPLICATE_KEY_IN_BATCH = "duplicate_key_in_batch"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One reason that one field may give: `condition` is SQL over text (t_) and value (v_) columns, null = no fault."""
+
+    field: str
+    reason: Reason
+    condition: str
+
+
+def quote(name: str) -> str:
+    """A column's name in SQL, whatever a sender put into it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def trimmed_sql(text: str) -> str:
+    """SQL: the text without spaces around it; null for nothing but spaces."""
+    is_plain = f"strlen({text}) = length({text}) AND left({text}, 1) > ' ' AND right({text}, 1) > ' '"
+    # `trim` over a set of characters costs five times the test, and hardly any value needs it.
+    return f"CASE WHEN {is_plain} THEN {text} ELSE nullif(trim({text}, '{_SPACES}'), '') END"
+
+
+def text_column(field: Field) -> str:
+    return TEXT_PREFIX + field.name
+
+
+def value_column(field: Field) -> str:
+    return VALUE_PREFIX + field.name
+
+
+def value_sql(field: Field) -> str:
+    """SQL of the landed value of a plain field from its text; null where the text is no such value."""
+    text = text_column(field)
+    match field.kind:
+        case Kind.INTEGER:
+            whole = f"regexp_extract({text}, '^[+-]?[0-9]+')"
+            return f"CASE WHEN regexp_full_match({text}, '{_INTEGER}') THEN try_cast({whole} AS BIGINT) END"
+        case Kind.MONEY | Kind.NUMBER:
+            decimal = "DECIMAL(12,2)" if field.kind is Kind.MONEY else "DECIMAL(18,4)"
+            return f"CASE WHEN regexp_full_match({text}, '{_NUMERAL}') THEN try_cast({text} AS {decimal}) END"
+        case Kind.BOOLEAN:
+            return f"CASE WHEN lower({text}) IN {_TRUE} THEN true WHEN lower({text}) IN {_FALSE} THEN false END"
+        case Kind.TIMESTAMP:
+            return _timestamp_sql(text)
+        case Kind.DATE:
+            return f"CASE WHEN regexp_full_match({text}, '{_DATE}') THEN try_cast(left({text}, 10) AS DATE) END"
+        case Kind.TEXT_LIST:
+            return _list_sql(text)
+        case Kind.USCC:
+            return f"upper({text})"
+        case _:
+            return text
+
+
+def faults(feed: Feed, folder_period: date | None) -> list[Fault]:
+    """Every fault that a row of `feed` may have by itself, in the order of fields.
+
+    `folder_period` is the period of the folder that a bureau's file lay in: a biweekly table must be of that period.
+    """
+    found: list[Fault] = []
+    for field in feed.fields:
+        if is_missing := _missing_sql(feed, field):
+            found.append(Fault(field.name, Reason.MISSING_REQUIRED, is_missing))
+        found.extend(_faults_of_text(field))
+    if folder_period is not None and "period_start" in {field.name for field in feed.fields}:
+        condition = f"v_period_start <> DATE '{folder_period.isoformat()}'"
+        found.append(Fault("period_start", Reason.OUT_OF_RANGE, condition))
+    return found
+
+
+def person_sql(feed: Feed) -> tuple[str, str, str] | None:
+    """How a row names a person: (id type, id number, whether it is a person at all), SQL over text columns.
+
+    The id type is null where the row gives none although the feed requires one: nothing can be checked then.
+    A body's subject_id is looked up as a resident's too: if it is one, a person's number stands where none may be kept.
+    None for a feed that names no person.
+    """
+    kinds = {field.kind: field for field in feed.fields}
+    if Kind.PERSON_OR_BODY_ID in kinds:
+        id_type = "if(t_subject_kind = 'person', coalesce(t_id_type, 'resident_id'), 'resident_id')"
+        return id_type, text_column(kinds[Kind.PERSON_OR_BODY_ID]), "t_subject_kind = 'person'"
+    if Kind.ID_NUMBER in kinds:
+        id_type = "t_id_type" if feed.field("id_type").required else "coalesce(t_id_type, 'resident_id')"
+        return id_type, text_column(kinds[Kind.ID_NUMBER]), "true"
+    return None
+
+
+def derived_sql(feed: Feed, sender_id: str) -> dict[str, str]:
+    """What stands in the place of personal fields, and the surrogate keys: landed column -> SQL over text and `p`
+    (the person found, all null for none)."""
+    kinds = {field.kind: field for field in feed.fields}
+    found: dict[str, str] = {}
+    if "registration_id" in {field.name for field in feed.fields}:
+        found["registration_sk"] = identity.registration_sk_sql(literal(sender_id), "t_registration_id")
+    if Kind.ID_NUMBER in kinds:
+        found |= {name: f"p.{name}" for name in ("person_sk", "person_key", "birth_year", "sex")}
+    if Kind.PERSON_OR_BODY_ID in kinds:
+        is_person = "t_subject_kind = 'person'"
+        found["subject_id"] = f"if({is_person}, p.person_key::VARCHAR, t_subject_id)"
+        found |= {name: f"if({is_person}, p.{name}, NULL)" for name in ("person_sk", "person_key")}
+    if Kind.PERSON_NAME in kinds:
+        found["learner_name_masked"] = identity.masked_name_sql("t_learner_name")
+    if Kind.PHONE in kinds:
+        found["phone_last4"] = identity.last_digits_sql("t_phone")
+    if Kind.CLIENT_IP in kinds:
+        found["client_ip_key"] = "a.client_ip_key"
+    return found
+
+
+def period_sql(moment: str, starts: Iterable[date], fallback: date) -> str:
+    """SQL: the first day of the period that the timestamp `moment` lies in; before the first the first, after the last
+    the last; `fallback` where there is no moment."""
+    first, *later = sorted(starts)
+    branches = " ".join(f"WHEN {moment} >= TIMESTAMP '{start}' THEN DATE '{start}'" for start in reversed(later))
+    return f"CASE WHEN {moment} IS NULL THEN DATE '{fallback}' {branches} ELSE DATE '{first}' END"
+
+
+def _timestamp_sql(text: str) -> str:
+    # Session time zone Asia/Shanghai: a naive text is its wall time already, one with an offset is converted to it.
+    shanghai = f"{text} LIKE '____-__-__T__:__:__+08:00'"
+    plain = f"replace(replace(upper({text}), ',', '.'), ' +', '+')"
+    with_offset = f"try_cast(replace(replace({plain}, ' -', '-'), ' Z', 'Z') AS TIMESTAMPTZ)::TIMESTAMP"
+    return f"""CASE
+        WHEN {shanghai} THEN try_cast({text} AS TIMESTAMP)
+        WHEN regexp_full_match({text}, '{_TIMESTAMP}') THEN {with_offset}
+    END"""
+
+
+def _list_sql(text: str) -> str:
+    """JSON array text or `;`-joined (a full-width one too); elements trimmed, empty ones dropped. No element = null."""
+    is_array = f"left({text}, 1) = '['"
+    array = f"try_cast(if({is_array} AND json_valid({text}), {text}, NULL) AS JSON)::VARCHAR[]"
+    elements = f"if({is_array}, {array}, string_split(replace({text}, '；', ';'), ';'))"
+    kept = f"list_filter(list_transform({elements}, lambda x: trim(x, '{_SPACES}')), lambda x: x <> '')"
+    return f"nullif({kept}, [])"
+
+
+def _missing_sql(feed: Feed, field: Field) -> str | None:
+    if field.required:
+        return f"{text_column(field)} IS NULL"
+    conditions = [
+        f"({text_column(field)} IS NULL AND t_{rule.other} IN ({', '.join(map(literal, rule.values))}))"
+        for rule in feed.required_when
+        if rule.field == field.name
+    ]
+    return " OR ".join(conditions) or None
+
+
+def _faults_of_text(field: Field) -> Iterable[Fault]:
+    text, value = text_column(field), value_column(field)
+    is_unread = f"{text} IS NOT NULL AND {value} IS NULL"
+    match field.kind:
+        case Kind.INTEGER | Kind.MONEY | Kind.NUMBER:
+            shape = _INTEGER if field.kind is Kind.INTEGER else _NUMERAL
+            is_numeral = f"regexp_full_match({text}, '{shape}')"
+            yield Fault(field.name, Reason.BAD_TYPE, f"{is_unread} AND NOT {is_numeral}")
+            bounds = [f"{is_unread} AND {is_numeral}"]
+            bounds += [f"{value} < {field.at_least}"] if field.at_least is not None else []
+            bounds += [f"{value} > {field.at_most}"] if field.at_most is not None else []
+            bounds += [f"{value} <= {field.above}"] if field.above is not None else []
+            yield Fault(field.name, Reason.OUT_OF_RANGE, " OR ".join(f"coalesce({bound}, false)" for bound in bounds))
+        case Kind.BOOLEAN | Kind.TIMESTAMP | Kind.DATE:
+            yield Fault(field.name, Reason.BAD_TYPE, is_unread)
+        case Kind.TEXT_LIST:
+            yield Fault(field.name, Reason.BAD_TYPE, f"left({text}, 1) = '[' AND NOT json_valid({text})")
+            if field.values:
+                yield Fault(field.name, Reason.UNKNOWN_ENUM, f"NOT list_has_all({list(field.values)}, {value})")
+        case Kind.USCC:
+            yield Fault(field.name, Reason.USCC_INVALID, f"NOT regexp_full_match({value}, '[0-9A-Z]{{18}}')")
+        case Kind.TEXT if field.values:
+            yield Fault(field.name, Reason.UNKNOWN_ENUM, f"{text} NOT IN ({', '.join(map(literal, field.values))})")

@@ -1,0 +1,187 @@
+"""Persons on their way in: an id number is normalised, checked, and replaced by a keyed pseudonym.
+
+    distinct (id_type, id_number) of a batch → normalised → checked → HMAC-SHA-256 → joined back by the contract
+
+Everything is SQL over whole columns of an in-memory connection: DuckDB's own SHA-256 runs beside other threads, which
+Python's can't. The key reaches it as a bound parameter, never as SQL text.
+
+    person_key = first 16 bytes of HMAC-SHA-256(key, utf8("{id_type}:{id_number}")), as a UUID
+    person_sk  = its first 8 bytes, big-endian, without the sign bit
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import duckdb
+
+from orchestration.sources.feeds import ID_TYPES
+
+_PROVINCE_RANGES = ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83), (91, 91))
+PROVINCE_DIGITS = tuple(digits for first, last in _PROVINCE_RANGES for digits in range(first, last + 1))
+CITIZEN_TYPES = ("resident_id", "residence_permit")
+assert set(CITIZEN_TYPES) < set(ID_TYPES)
+
+# GB 11643: the weights of the first 17 digits, and the check character by the weighted sum modulo 11.
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_CHARACTERS = "10X98765432"
+
+_FULL_WIDTH = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F))
+_HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F)))
+# Spaces of every script, and the invisible marks that spreadsheets and web forms leave in copied text.
+_INVISIBLE = r"[\s\p{Z}\p{Cf}\x{0}-\x{1F}]+"
+
+_HMAC_BLOCK_BYTES = 64
+# Compound surnames in use; elsewhere a surname is one character.
+_COMPOUND_SURNAMES = """
+    欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 宇文 长孙 司徒 司空 夏侯
+    轩辕 钟离 闻人 澹台 公冶 申屠 太叔 呼延 端木 南宫 独孤 百里 西门 东郭 拓跋
+"""
+
+
+class IdentityInvalidError(ValueError):
+    """An id number that the contract would quarantine as identity_invalid. Its text never holds the number."""
+
+
+@dataclass(frozen=True)
+class Pseudonymiser:
+    """HMAC-SHA-256 with one key, as SQL. `repr` shows no key.
+
+    The two blocks are the key as HMAC pads it: SHA-256(outer || SHA-256(inner || message)).
+    """
+
+    inner_block: bytes
+    outer_block: bytes
+    key_id: str
+
+    def __repr__(self) -> str:
+        return f"Pseudonymiser(key_id={self.key_id!r})"
+
+    @classmethod
+    def of(cls, key: bytes) -> Pseudonymiser:
+        """For a key of at most 64 bytes as it is, of a longer one its SHA-256, as RFC 2104 says.
+
+        `key_id` names the key in the ledger without giving it away: 16 hex digits of its own HMAC over a fixed text.
+        """
+        block = hashlib.sha256(key).digest() if len(key) > _HMAC_BLOCK_BYTES else key
+        block = block.ljust(_HMAC_BLOCK_BYTES, b"\0")
+        return cls(
+            inner_block=bytes(byte ^ 0x36 for byte in block),
+            outer_block=bytes(byte ^ 0x5C for byte in block),
+            key_id=hmac.new(key, b"key_id", hashlib.sha256).hexdigest()[:16],
+        )
+
+    @property
+    def parameters(self) -> dict[str, bytes]:
+        """What to bind wherever `key_sql` stands in a statement."""
+        return {"inner_block": self.inner_block, "outer_block": self.outer_block}
+
+
+def key_sql(message: str) -> str:
+    """SQL of type UUID: the first 128 bits of the HMAC over the text that the SQL `message` yields."""
+    return f"{_hmac_hex_sql(message)}::UUID"
+
+
+def registration_sk_sql(sender_id: str, registration_id: str) -> str:
+    """SQL of type BIGINT: registration_sk from the SQL of a sender's id and of its registration's id."""
+    return f"(md5_number_lower({sender_id} || chr(31) || {registration_id}) & 9223372036854775807)::BIGINT"
+
+
+def half_width_sql(text: str) -> str:
+    """SQL: full-width letters, digits and signs as their half-width forms."""
+    narrowed = f"translate({text}, '{_quoted(_FULL_WIDTH)}', '{_quoted(_HALF_WIDTH)}')"
+    # Most values are plain already, and `translate` costs ten times this test.
+    return f"CASE WHEN strlen({text}) = length({text}) THEN {text} ELSE {narrowed} END"
+
+
+def normalised_sql(text: str) -> str:
+    """SQL: an id number half-width, without any space or invisible mark, letters upper-case."""
+    cleaned = f"upper(regexp_replace({half_width_sql(text)}, '{_INVISIBLE}', '', 'g'))"
+    return f"CASE WHEN regexp_full_match({text}, '[0-9A-Z]+') THEN {text} ELSE {cleaned} END"
+
+
+def masked_name_sql(name: str) -> str:
+    """SQL: surname and `*`. A name without a known compound surname keeps its first character only."""
+    compound = ", ".join(f"'{surname}'" for surname in _COMPOUND_SURNAMES.split())
+    surname_length = f"CASE WHEN length({name}) > 2 AND left({name}, 2) IN ({compound}) THEN 2 ELSE 1 END"
+    return f"left({name}, {surname_length}) || '*'"
+
+
+def last_digits_sql(phone: str) -> str:
+    """SQL: a phone's last four digits; null where they would be most of the number."""
+    digits = f"regexp_replace({half_width_sql(phone)}, '[^0-9]', '', 'g')"
+    return f"CASE WHEN length({digits}) >= 7 THEN right({digits}, 4) END"
+
+
+def create_identities(
+    connection: duckdb.DuckDBPyConnection, target: str, distinct_ids: str, today: date, pseudonymiser: Pseudonymiser
+) -> None:
+    """Make table `target` of the valid ones among `distinct_ids`, SQL of rows (id_type, id_number).
+
+    Columns: id_type, id_number (both as given), person_key UUID, person_sk BIGINT, birth_year SMALLINT, sex VARCHAR.
+    An id number without a row there is invalid. `today` is the clock's day: nobody is born after it.
+    """
+    weighted = " + ".join(f"seventeen // {10 ** (16 - i)} % 10 * {weight}" for i, weight in enumerate(_WEIGHTS))
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {target} AS
+        WITH normalised AS (
+            SELECT id_type, id_number, id_type IN {CITIZEN_TYPES} AS is_citizen, {normalised_sql("id_number")} AS number
+            FROM ({distinct_ids})
+        ),
+        shaped AS (
+            SELECT *, CASE WHEN is_citizen THEN left(number, 17)::BIGINT END AS seventeen
+            FROM normalised
+            WHERE if(
+                is_citizen,
+                regexp_full_match(number, '[0-9]{{17}}[0-9X]'),
+                regexp_full_match(number, '[A-Z0-9]{{5,20}}')
+            )
+                AND id_type IN {ID_TYPES}
+        ),
+        valid AS (
+            SELECT * FROM shaped WHERE NOT is_citizen OR (
+                left(number, 2) IN {tuple(str(digits) for digits in PROVINCE_DIGITS)}
+                AND substr(number, 7, 4) <> '0000'
+                AND coalesce(try_strptime(substr(number, 7, 8), '%Y%m%d')::DATE <= $today, false)
+                AND substr('{_CHECK_CHARACTERS}', 1 + (({weighted}) % 11)::INTEGER, 1) = right(number, 1)
+            )
+        ),
+        keyed AS (
+            SELECT *, {_hmac_hex_sql("id_type || ':' || number")} AS hex FROM valid
+        )
+        SELECT
+            id_type,
+            id_number,
+            hex::UUID AS person_key,
+            (('0x' || left(hex, 16))::UBIGINT & 9223372036854775807)::BIGINT AS person_sk,
+            CASE WHEN is_citizen THEN substr(number, 7, 4)::SMALLINT END AS birth_year,
+            CASE WHEN is_citizen THEN if(seventeen % 2 = 1, 'male', 'female') END AS sex
+        FROM keyed
+        """,
+        {"today": today, **pseudonymiser.parameters},
+    )
+
+
+def person_key_of(id_type: str, id_number: str, today: date, key: bytes) -> UUID:
+    """The person_key of one person, by the same SQL as a whole batch. Raises IdentityInvalidError."""
+    with duckdb.connect(":memory:", config={"threads": 1, "temp_directory": ""}) as connection:
+        connection.execute("CREATE TEMP TABLE asked AS SELECT $1 AS id_type, $2 AS id_number", [id_type, id_number])
+        create_identities(connection, "found", "FROM asked", today, Pseudonymiser.of(key))
+        row = connection.execute("SELECT person_key FROM found").fetchone()
+    if row is None:
+        raise IdentityInvalidError(f"not a valid {id_type}")
+    return row[0]
+
+
+def _hmac_hex_sql(message: str) -> str:
+    inner = f"unhex(sha256($inner_block::BLOB || encode({message})))"
+    return f"left(sha256($outer_block::BLOB || {inner}), 32)"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
