@@ -1,0 +1,168 @@
+"""The learning records: sign-in, study, questions, tests, and what else platforms log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestration.sandbox.platforms import PlatformSpec
+from orchestration.sandbox.registrations import Registrations
+from orchestration.sandbox.timeline import DAY, HOUR, NEVER, Timeline
+
+KINDS = ("sign_in", "study", "question", "test", "other")
+SIGN_IN, STUDY, QUESTION, TEST, OTHER = range(5)
+FACE = ("passed", "failed", "none", "")
+STATUS = ("active", "voided", "")
+ACTIVE, VOIDED, UNSAID = 0, 1, 2
+DANGLING = -1
+NO_SCORE = -1
+
+
+@dataclass(frozen=True)
+class Learning:
+    """One entry a record; `version_*` one entry a delivered version, in the order (record, moment)."""
+
+    platform: np.ndarray
+    registration: np.ndarray  # index, or DANGLING
+    kind: np.ndarray
+    started_at: np.ndarray
+    ended_at: np.ndarray  # or NEVER
+    device: np.ndarray
+    face: np.ndarray
+    first_status: np.ndarray
+    version_record: np.ndarray
+    version_at: np.ndarray
+    version_status: np.ndarray
+    version_score: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.platform)
+
+
+def draw_learning(
+    rng: np.random.Generator,
+    target: int,
+    registrations: Registrations,
+    is_certified: np.ndarray,
+    specs: tuple[PlatformSpec, ...],
+    line: Timeline,
+) -> Learning:
+    """About `target` records. Who holds a certificate mostly signed in, studied and was tested before."""
+    count = len(registrations)
+    is_idle = (rng.random(count) < 0.3) & ~is_certified
+    slack = 1.12  # what is drawn past the horizon is left out
+    mean = target * slack / count
+    base = np.where(is_idle, 0.0, np.where(is_certified, 1.0, 0.62))
+    base /= max(base.mean(), 1e-9)
+    rates = {SIGN_IN: 0.22, STUDY: 0.52, QUESTION: 0.09, TEST: 0.12, OTHER: 0.05}
+    numbers = {kind: rng.poisson(mean * share * base) for kind, share in rates.items()}
+    for kind, share in ((SIGN_IN, 0.96), (TEST, 0.94), (STUDY, 0.97)):
+        numbers[kind] = np.where(
+            is_certified & (rng.random(count) < share), np.maximum(numbers[kind], 1), numbers[kind]
+        )
+    registration = np.concatenate([np.repeat(np.arange(count), numbers[kind]) for kind in rates])
+    kind = np.concatenate([np.full(numbers[k].sum(), k) for k in rates])
+    order = np.argsort(registration, kind="stable")
+    registration, kind = registration[order], kind[order]
+    started = _starts(rng, registrations.registered_at[registration], kind)
+    ended = _ends(rng, started, kind)
+    started, ended = _overlap(rng, registration, kind, started, ended)
+    kept = (started >= 0) & (np.maximum(started, ended) < line.horizon)
+    registration, kind, started, ended = registration[kept], kind[kept], started[kept], ended[kept]
+    platform = registrations.platform[registration]
+    has_lrs = np.array([spec.learning_connector == "xapi" for spec in specs])[platform]
+    ended = np.where(has_lrs & (ended < started), NEVER, ended)  # a statement's duration can't be negative
+    dangling = rng.random(len(kind)) < 0.002
+    size = len(kind)
+    version = _versions(rng, kind, has_lrs, np.maximum(started, ended), line)
+    return Learning(
+        platform=platform,
+        registration=np.where(dangling, DANGLING, registration),
+        kind=kind,
+        started_at=started,
+        ended_at=ended,
+        device=registrations.person[registration] * 2 + (rng.random(size) < 0.2),
+        face=rng.choice(4, size, p=[0.55, 0.04, 0.31, 0.10]),
+        first_status=version[4],
+        version_record=version[0],
+        version_at=version[1],
+        version_status=version[2],
+        version_score=version[3],
+    )
+
+
+def _starts(rng: np.random.Generator, registered_at: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    size = len(kind)
+    days = np.where(kind == SIGN_IN, rng.exponential(5, size), rng.exponential(11, size)).astype(np.int64)
+    days = np.where(rng.random(size) < 0.012, -rng.integers(1, 6, size), days)  # before the registration
+    hour = rng.random(size)
+    second = np.where(
+        hour < 0.9,
+        7.5 * HOUR + 15 * HOUR * rng.beta(1.7, 1.5, size),
+        np.where(hour < 0.97, 22.4 * HOUR + 1.59 * HOUR * rng.random(size), 6 * HOUR * rng.random(size)),
+    ).astype(np.int64)
+    started = (registered_at // DAY + days) * DAY + second
+    same_day = days == 0
+    return np.where(same_day, registered_at + 60 + rng.integers(0, 3 * HOUR, size), started)
+
+
+def _ends(rng: np.random.Generator, started: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    size = len(kind)
+    minutes = rng.gamma(2.4, 17, size) + 2
+    shape = rng.random(size)
+    seconds = (minutes * 60).astype(np.int64)
+    seconds = np.where(shape < 0.03, 3 * HOUR + rng.integers(0, 5 * HOUR, size), seconds)  # some past the four-hour cut
+    seconds = np.where(shape > 0.996, 4 * HOUR + rng.integers(-1, 2, size), seconds)  # and at its edge
+    seconds = np.where((shape > 0.03) & (shape < 0.035), -rng.integers(0, 600, size), seconds)  # ends before it begins
+    lasts = (kind == STUDY) | ((kind == TEST) & (shape > 0.5))
+    return np.where(lasts & ~((shape > 0.035) & (shape < 0.045)), started + seconds, NEVER)
+
+
+def _overlap(
+    rng: np.random.Generator, registration: np.ndarray, kind: np.ndarray, started: np.ndarray, ended: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Some study records begin within the one before them, a few repeat its times to the second."""
+    follows = np.zeros(len(kind), dtype=bool)
+    follows[1:] = (
+        (registration[1:] == registration[:-1]) & (kind[1:] == STUDY) & (kind[:-1] == STUDY) & (ended[:-1] != NEVER)
+    )
+    hit = np.flatnonzero(follows & (rng.random(len(kind)) < 0.06))
+    shift = np.where(rng.random(len(hit)) < 0.15, 0, rng.integers(0, 1500, len(hit)))
+    length = np.where(ended[hit] == NEVER, NEVER, ended[hit] - started[hit])
+    started, ended = started.copy(), ended.copy()
+    started[hit] = started[hit - 1] + shift
+    ended[hit] = np.where(length == NEVER, NEVER, np.where(shift == 0, ended[hit - 1], started[hit] + length))
+    return started, ended
+
+
+def _versions(
+    rng: np.random.Generator,
+    kind: np.ndarray,
+    has_lrs: np.ndarray,
+    happened_at: np.ndarray,
+    line: Timeline,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    size = len(kind)
+    lag = np.where(rng.random(size) < 0.03, rng.integers(3 * DAY, 22 * DAY, size), rng.integers(0, 400, size))
+    first_at = happened_at + lag
+    score = np.where(kind == TEST, np.clip(rng.normal(74, 14, size), 0, 100).round().astype(np.int64), NO_SCORE)
+    status = np.where(has_lrs, UNSAID, rng.choice([ACTIVE, UNSAID], size, p=[0.8, 0.2]))
+    voided_at = np.where(rng.random(size) < 0.015, first_at + HOUR + rng.integers(0, 30 * DAY, size), NEVER)
+    raised = (kind == TEST) & ~has_lrs & (rng.random(size) < 0.015)  # an LRS can't change a statement
+    raised_at = np.where(raised, first_at + HOUR + rng.integers(0, 15 * DAY, size), NEVER)
+    everyone = np.arange(size)
+    of = np.concatenate([everyone, everyone[voided_at != NEVER], everyone[raised_at != NEVER]])
+    at = np.concatenate([first_at, voided_at[voided_at != NEVER], raised_at[raised_at != NEVER]])
+    kept = at < line.horizon
+    pairs = np.unique(np.stack([of[kept], at[kept]], axis=1), axis=0)
+    of, at = pairs[:, 0], pairs[:, 1]
+    is_voided = (voided_at[of] != NEVER) & (at >= voided_at[of])
+    is_raised = (raised_at[of] != NEVER) & (at >= raised_at[of])
+    return (
+        of,
+        at,
+        np.where(is_voided, VOIDED, status[of]),
+        np.where(is_raised, np.minimum(score[of] + 12, 100), score[of]),
+        status,
+    )

@@ -1,0 +1,408 @@
+"""The platforms of a world over HTTP on loopback: a REST interface and an LRS a platform, with faults on demand.
+
+    GET /p001/v1/<feed>?updated_from=&updated_to=&limit=&cursor=    bearer token
+    GET /p024/xapi/statements?since=&until=&ascending=&limit=       basic auth, X-Experience-API-Version
+    GET /                                                            what this is
+    GET /health
+
+Run alone: python -m orchestration.sandbox.server --dir D [--faults down:P007,slow:P009] [--until-stdin-closes]
+Every answer says that the platforms are samples (header `X-Sandbox`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import hmac
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from orchestration.sandbox.faults import Fault, as_faults
+from orchestration.sandbox.platforms import PlatformSpec, platforms
+from orchestration.sandbox.timeline import timeline
+from orchestration.sandbox.world import Manifest, SandboxError
+from orchestration.sandbox.writing.registry import STATEMENT, STATEMENT_ZH, password_variable, secret, user_variable
+from orchestration.sandbox.writing.store import Rows
+from orchestration.settings import SHANGHAI
+
+HOST = "127.0.0.1"
+MAXIMUM_LIMIT = 5_000
+USUAL_LIMIT = 1_000
+RETRY_AFTER_SECONDS = "1"
+SAMPLES = ("X-Sandbox", "samples")
+XAPI_VERSIONS = ("1.0.3", "2.0.0")
+XAPI_VERSION_HEADER = "X-Experience-API-Version"
+START_TIMEOUT_SECONDS = 30.0
+
+
+class _BadRequest(Exception):
+    """Becomes a 400 with its text."""
+
+
+@dataclass
+class _World:
+    """What is served: rows are read when first asked for and stay in memory."""
+
+    directory: Path
+    manifest: Manifest
+    faults: tuple[Fault, ...]
+    specs: dict[str, PlatformSpec]
+    rows: dict[tuple[str, str], Rows] = field(default_factory=dict)
+    answered: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def feed(self, spec: PlatformSpec, feed: str) -> Rows:
+        key = (spec.id, feed)
+        if key not in self.rows:
+            self.rows[key] = Rows(self.directory, spec.id, feed)
+        return self.rows[key]
+
+    def faults_of(self, platform_id: str) -> list[Fault]:
+        return [fault for fault in self.faults if fault.concerns(platform_id)]
+
+    def is_still_due(self, fault: Fault, platform_id: str, feed: str) -> bool:
+        """Count an answer of a fault that ends after `number` of them; False once they are used up."""
+        key = (fault.kind, platform_id, feed)
+        self.answered[key] += 1
+        return self.answered[key] <= (fault.number or 0)
+
+
+def make_app(directory: Path, faults: Iterable[Fault | str] | str | None = None) -> ASGIApp:
+    """The application that serves the world in `directory`. Raises SandboxError if there is none, FaultError."""
+    manifest = Manifest.read(directory)
+    specs = {spec.id.lower(): spec for spec in platforms(timeline().campaign.first_day)}
+    world = _World(directory, manifest, as_faults(faults), specs)
+
+    async def rest(request: Request) -> Response:
+        spec = world.specs.get(request.path_params["platform"])
+        feed = request.path_params["feed"]
+        if spec is None or spec.connector != "rest" or feed not in spec.feeds:
+            return _problem(404, "no such platform or feed")
+        if feed == "learning_records" and spec.learning_connector == "xapi":
+            return _problem(404, "this platform keeps learning records in its LRS")
+        return await _with_faults(world, spec, feed, request, _check_token, _rest_page)
+
+    async def lrs(request: Request) -> Response:
+        spec = world.specs.get(request.path_params["platform"])
+        if spec is None or spec.learning_connector != "xapi":
+            return _problem(404, "no such LRS")
+        return await _with_faults(world, spec, "learning_records", request, _check_basic, _statements)
+
+    async def about(request: Request) -> Response:
+        return JSONResponse(
+            {
+                "statement": STATEMENT,
+                "statement_zh": STATEMENT_ZH,
+                "seed": manifest.seed,
+                "now": manifest.now,
+                "platforms": {spec.id: spec.name for spec in world.specs.values() if spec.connector == "rest"},
+                "faults": [str(fault) for fault in world.faults],
+            }
+        )
+
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok", "directory": str(directory.resolve())})
+
+    routes = [
+        Route("/", about),
+        Route("/health", health),
+        Route("/{platform}/v1/{feed}", rest, methods=["GET"]),
+        Route("/{platform}/xapi/statements", lrs, methods=["GET"]),
+    ]
+    return _say_samples(Starlette(routes=routes))
+
+
+def _say_samples(app: ASGIApp) -> ASGIApp:
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_marked(message):  # type: ignore[no-untyped-def]
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (SAMPLES[0].lower().encode(), SAMPLES[1].encode())]
+            await send(message)
+
+        await app(scope, receive, send_marked)
+
+    return wrapped
+
+
+def _problem(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": message}, status_code=status, headers=headers)
+
+
+Check = Callable[[_World, PlatformSpec, Request], Response | None]
+Answer = Callable[[_World, PlatformSpec, str, Request], Response]
+
+
+async def _with_faults(
+    world: _World, spec: PlatformSpec, feed: str, request: Request, check: Check, answer: Answer
+) -> Response:
+    faults = {fault.kind: fault for fault in world.faults_of(spec.id)}
+    if "slow" in faults:
+        await asyncio.sleep(faults["slow"].number or 0)
+    if "unauthorized" in faults:
+        return _problem(401, "the token was refused", {"WWW-Authenticate": "Bearer"})
+    if "forbidden" in faults:
+        return _problem(403, "this client may not read this")
+    if "broken" in faults:
+        return _problem(500, "internal error")
+    if "flaky" in faults and world.is_still_due(faults["flaky"], spec.id, feed):
+        return _problem(503, "try again", {"Retry-After": RETRY_AFTER_SECONDS})
+    if "ratelimit" in faults and world.is_still_due(faults["ratelimit"], spec.id, feed):
+        return _problem(429, "too many requests", {"Retry-After": RETRY_AFTER_SECONDS})
+    refusal = check(world, spec, request)
+    if refusal is not None:
+        return refusal
+    try:
+        response = answer(world, spec, feed, request)
+    except _BadRequest as error:
+        return _problem(400, str(error))
+    if "garbled" in faults and world.is_still_due(faults["garbled"], spec.id, feed):
+        return Response(b"<html>gateway</html>", media_type="application/json")
+    if "cut" in faults and world.is_still_due(faults["cut"], spec.id, feed):
+        return _cut_off(bytes(response.body))
+    return response
+
+
+def _cut_off(body: bytes) -> Response:
+    """Promises the whole body and sends half of it."""
+
+    async def half() -> Iterator[bytes]:  # type: ignore[misc]
+        yield body[: len(body) // 2]
+        raise ConnectionResetError("cut on demand")
+
+    return StreamingResponse(half(), media_type="application/json", headers={"Content-Length": str(len(body))})  # type: ignore[arg-type]
+
+
+def _check_token(world: _World, spec: PlatformSpec, request: Request) -> Response | None:
+    wanted = f"Bearer {secret(world.manifest.seed, spec.token_variable)}"
+    if hmac.compare_digest(request.headers.get("authorization", "").encode(), wanted.encode()):
+        return None
+    return _problem(401, "bearer token missing or wrong", {"WWW-Authenticate": "Bearer"})
+
+
+def _check_basic(world: _World, spec: PlatformSpec, request: Request) -> Response | None:
+    pair = f"lrs-{spec.id.lower()}:{secret(world.manifest.seed, password_variable(spec))}"
+    wanted = "Basic " + base64.b64encode(pair.encode()).decode()
+    if not hmac.compare_digest(request.headers.get("authorization", "").encode(), wanted.encode()):
+        return _problem(401, f"basic auth missing or wrong ({user_variable(spec)})", {"WWW-Authenticate": "Basic"})
+    if request.headers.get(XAPI_VERSION_HEADER) not in XAPI_VERSIONS:
+        return _problem(400, f"{XAPI_VERSION_HEADER} must be one of {', '.join(XAPI_VERSIONS)}")
+    return None
+
+
+def _rest_page(world: _World, spec: PlatformSpec, feed: str, request: Request) -> Response:
+    rows = world.feed(spec, feed)
+    query = request.query_params
+    after = _moment(query.get("updated_from"), "updated_from", float("-inf"))
+    before = _moment(query.get("updated_to"), "updated_to", float("inf"))
+    first, last = rows.span(after, before, is_after_inclusive=True, is_before_inclusive=False)
+    limit = _limit(query.get("limit"))
+    begin = _cursor(query.get("cursor"), first, last)
+    end = min(begin + limit, last)
+    cursor = orjson.dumps(f"{end}" if end < last else None)
+    body = b'{"data":[' + rows.joined(begin, end) + b'],"next_cursor":' + cursor + b"}"
+    return Response(body, media_type="application/json")
+
+
+def _statements(world: _World, spec: PlatformSpec, feed: str, request: Request) -> Response:
+    rows = world.feed(spec, feed)
+    query = request.query_params
+    if query.get("ascending", "false") != "true":
+        raise _BadRequest("ascending: only true is served here")
+    after = _moment(query.get("since"), "since", float("-inf"))
+    before = _moment(query.get("until"), "until", float("inf"))
+    first, last = rows.span(after, before, is_after_inclusive=False, is_before_inclusive=True)
+    limit = _limit(query.get("limit"))
+    begin = _cursor(query.get("from"), first, last)
+    end = min(begin + limit, last)
+    more = ""
+    if end < last:
+        kept = {name: query[name] for name in ("since", "until", "ascending", "limit") if name in query}
+        more = f"{request.url.path}?{urlencode(kept | {'from': str(end)})}"
+    body = b'{"statements":[' + rows.joined(begin, end) + b'],"more":' + orjson.dumps(more) + b"}"
+    through = datetime.now(tz=UTC).isoformat()
+    headers = {
+        XAPI_VERSION_HEADER: request.headers[XAPI_VERSION_HEADER],
+        "X-Experience-API-Consistent-Through": through,
+    }
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _moment(text: str | None, name: str, missing: float) -> float:
+    """Wall seconds of ISO 8601 with an offset."""
+    if not text:
+        return missing
+    try:
+        # A plus sign that wasn't escaped arrives as a blank.
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        raise _BadRequest(f"{name}: {text!r} is not ISO 8601") from None
+    if moment.tzinfo is None:
+        raise _BadRequest(f"{name}: {text!r} has no offset")
+    return moment.astimezone(SHANGHAI).replace(tzinfo=UTC).timestamp()
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return USUAL_LIMIT
+    if not text.isdigit() or not 1 <= int(text) <= MAXIMUM_LIMIT:
+        raise _BadRequest(f"limit: {text!r} is not a whole number from 1 to {MAXIMUM_LIMIT}")
+    return int(text)
+
+
+def _cursor(text: str | None, first: int, last: int) -> int:
+    if text is None:
+        return first
+    if not text.isdigit() or not first <= int(text) <= last:
+        raise _BadRequest("cursor: not one of this query's")
+    return int(text)
+
+
+def serve(
+    directory: Path,
+    faults: Iterable[Fault | str] | str | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the world in `directory` until SIGINT or SIGTERM; `ready` hears the address once it answers.
+
+    Raises SandboxError if there is no world or its port is taken, FaultError.
+    """
+    app = make_app(directory, faults)
+    manifest = Manifest.read(directory)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, manifest.port))
+    except OSError as error:
+        listener.close()
+        raise SandboxError(
+            f"port {manifest.port} can't be taken ({error.strerror}); stop what listens there or make the world with another --port"
+        ) from None
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        http=_protocol(as_faults(faults)),
+        timeout_graceful_shutdown=2,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    if ready is not None:
+        threading.Thread(target=_tell_when_ready, args=(server, manifest.port, ready), daemon=True).start()
+    server.run(sockets=[listener])
+
+
+def _protocol(faults: tuple[Fault, ...]) -> type[asyncio.Protocol]:
+    """uvicorn's protocol, except that a platform that is down hangs up on every request."""
+    names = "|".join(r"p\d{3}" if f.platform == "*" else f.platform.lower() for f in faults if f.kind == "down")
+    if not names:
+        return AutoHTTPProtocol
+    to_a_dead_one = re.compile(rf"^GET /(?:{names})/".encode())
+
+    class HangsUp(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+        def data_received(self, data: bytes) -> None:
+            if to_a_dead_one.match(data):
+                self.transport.abort()
+            else:
+                super().data_received(data)
+
+    return HangsUp
+
+
+def _tell_when_ready(server: uvicorn.Server, port: int, ready: Callable[[str], None]) -> None:
+    while not server.started:
+        time.sleep(0.02)
+    ready(f"http://{HOST}:{port}")
+
+
+@contextmanager
+def start_server(directory: Path, faults: Iterable[Fault | str] | str | None = None) -> Iterator[str]:
+    """A server in a process of its own, up when the block begins and gone when it ends; yields its address.
+
+    The child also ends when this process dies. Raises SandboxError if it doesn't come up, with what it said.
+    """
+    manifest = Manifest.read(directory)
+    text = ",".join(str(fault) for fault in as_faults(faults))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "orchestration.sandbox.server", "--dir", str(directory), "--faults", text, "--until-stdin-closes"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    address = f"http://{HOST}:{manifest.port}"
+    try:
+        _wait_for(address, child, directory)
+        yield address
+    finally:
+        child.terminate()
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        for stream in (child.stdin, child.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def _wait_for(address: str, child: subprocess.Popen[bytes], directory: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            said = child.stderr.read().decode("utf-8", "replace").strip() if child.stderr else ""
+            raise SandboxError(said.splitlines()[-1] if said else "the sandbox server ended at once")
+        try:
+            with urlopen(f"{address}/health", timeout=1) as answer:  # noqa: S310 - loopback
+                if orjson.loads(answer.read()).get("directory") == str(directory.resolve()):
+                    return
+        except (URLError, OSError, ValueError):
+            pass
+        time.sleep(0.05)
+    raise SandboxError(f"the sandbox server did not come up at {address} in {START_TIMEOUT_SECONDS:.0f} s")
+
+
+def _end_with_stdin() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m orchestration.sandbox.server")
+    parser.add_argument("--dir", required=True, type=Path)
+    parser.add_argument("--faults", default="")
+    parser.add_argument("--until-stdin-closes", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.until_stdin_closes:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    try:
+        serve(arguments.dir, arguments.faults)
+    except (SandboxError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,115 @@
+"""Make a world: draw it, write what its senders send, write the truth beside it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from orchestration.sandbox.drawing import draw
+from orchestration.sandbox.timeline import SANDBOX_NOW
+from orchestration.sandbox.writing.bureaus import write_bureaus
+from orchestration.sandbox.writing.platforms import write_platforms
+from orchestration.sandbox.writing.registry import STATEMENT, STATEMENT_ZH, write_configuration
+from orchestration.settings import SANDBOX_MANIFEST
+
+RECORDS_A_REGISTRATION = 5
+MINIMUM_REGISTRATIONS = 500
+
+
+class SandboxError(Exception):
+    """The world can't be made or served; the message says why."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """sandbox.json: what made this world. `now` is its clock, ISO 8601 with offset."""
+
+    seed: int
+    registrations: int
+    learning_records: int
+    messy: bool
+    port: int
+    now: str
+    statement: str = STATEMENT
+    statement_zh: str = STATEMENT_ZH
+
+    @classmethod
+    def read(cls, directory: Path) -> Manifest:
+        """The manifest of a world. Raises SandboxError if `directory` holds none."""
+        path = directory / SANDBOX_MANIFEST
+        if not path.is_file():
+            raise SandboxError(f"{directory}: no {SANDBOX_MANIFEST} here; make a world first (warehouse sandbox make)")
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def make_world(
+    directory: Path,
+    *,
+    registrations: int = 60_000,
+    seed: int = 20200323,
+    messy: bool = True,
+    port: int = 8701,
+    learning_records: int | None = None,
+    on_step: Callable[[str], None] | None = None,
+) -> Manifest:
+    """Write a world into `directory`, replacing an earlier world there (and nothing else).
+
+    The same arguments give the same bytes. `registrations` is at least 500, so that every sender has rows; `learning_records`
+    is five a registration unless given; `port` 0 picks a free one; `messy` adds rows that break the contract;
+    `on_step` hears the name of each step. Raises SandboxError.
+    """
+    if registrations < MINIMUM_REGISTRATIONS:
+        raise SandboxError(f"registrations: {registrations}; a world needs at least {MINIMUM_REGISTRATIONS}")
+    directory = directory.resolve()
+    _clear(directory)
+    tell = on_step or (lambda _: None)
+    records = learning_records or registrations * RECORDS_A_REGISTRATION
+    tell("draw")
+    world = draw(seed, registrations, records)
+    tell("write platforms")
+    counted = write_platforms(directory, world, messy=messy)
+    tell("write bureaus")
+    write_bureaus(directory, world, counted, messy=messy)
+    chosen = port or _free_port()
+    write_configuration(directory, world, chosen)
+    manifest = Manifest(seed, registrations, records, messy, chosen, SANDBOX_NOW.isoformat())
+    # Written last: a folder without it holds no world, only the remains of an interrupted making.
+    (directory / SANDBOX_MANIFEST).write_text(
+        json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
+    return manifest
+
+
+def _clear(directory: Path) -> None:
+    """Make room: an earlier world goes, a folder that holds anything else is refused."""
+    directory.mkdir(parents=True, exist_ok=True)
+    own = {
+        "sources.yml",
+        "sandbox.env",
+        "pseudonym.key",
+        "README.txt",
+        "truth.json",
+        SANDBOX_MANIFEST,
+        "inbox",
+        "platforms",
+    }
+    strange = sorted(entry.name for entry in directory.iterdir() if entry.name not in own)
+    if strange:
+        raise SandboxError(f"{directory}: holds {', '.join(strange[:5])}, which no world has; choose another folder")
+    # The manifest first, so that a half-cleared folder isn't taken for a world.
+    for name in (SANDBOX_MANIFEST, *sorted(own - {SANDBOX_MANIFEST})):
+        path = directory / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
