@@ -121,5 +121,8 @@ select
     {{ share_of('counted.rows_count', 'received.received_rows') }} as received_share
 from counted
 inner join periods on counted.period_start = periods.period_start
-left join received using (period_start, sender_id, feed)
+left join received
+    on counted.period_start = received.period_start
+    and counted.sender_id = received.sender_id
+    and counted.feed = received.feed
 left join senders on counted.sender_id = senders.sender_id
