@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 
+from orchestration import calendar
 from orchestration.calendar import Period
-from orchestration.campaign import Campaign
-from orchestration.loading.database import wall_time
+from orchestration.campaign import Campaign, CampaignError, load_campaign
+from orchestration.landing.configuration import CAMPAIGN_NAME, REGISTRY_NAME, landed_configuration
+from orchestration.loading.database import LoadingError, wall_time
 from orchestration.loading.raw_schema import CONFIG_TABLES
+from orchestration.settings import Settings
+from orchestration.sources.registry import Registry, RegistryError, load_registry
 
 NATION = "000000"
+
+
+def replace_configuration(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, received_by: datetime | None = None
+) -> None:
+    """Put the newest landed registry and campaign (or the newest received by that moment) in the place of the last.
+
+    Raises LoadingError where they can't be read any more.
+    """
+    contents = landed_configuration(settings.landing_dir, received_by)
+    with TemporaryDirectory() as folder:
+        for name in (CAMPAIGN_NAME, REGISTRY_NAME):
+            (Path(folder) / name).write_text(contents[name], encoding="utf-8")
+        try:
+            campaign = load_campaign(Path(folder) / CAMPAIGN_NAME)
+            # Whether a secret is set today says nothing about the registry that was landed, and neither does a column
+            # map that has gone since: only who was registered, and for what, is kept.
+            registry = load_registry(Path(folder) / REGISTRY_NAME, lambda _: "set", lenient=True)
+        except (CampaignError, RegistryError) as error:
+            raise LoadingError(f"the landed configuration can't be read: {error}") from None
+    replace_campaign(connection, campaign, calendar.periods(campaign))
+    replace_senders(connection, registry)
 
 
 def replace_campaign(connection: duckdb.DuckDBPyConnection, campaign: Campaign, periods: Sequence[Period]) -> None:
@@ -63,3 +92,38 @@ def replace_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterab
     if values:
         marks = ", ".join("?" for _ in columns)
         connection.executemany(f"insert into raw.{table} values ({marks})", values)
+
+
+def replace_senders(connection: duckdb.DuckDBPyConnection, registry: Registry) -> None:
+    """Replace config_senders and config_sender_feeds."""
+    replace_rows(
+        connection,
+        "config_senders",
+        [
+            {
+                "sender_id": sender.id,
+                "sender_kind": sender.kind.value,
+                "name": sender.name,
+                "ministry_affiliated": getattr(sender, "ministry_affiliated", False),
+                "selected_from": getattr(sender, "selected_from", None),
+                "selected_to": getattr(sender, "selected_to", None),
+                "selected_by": getattr(sender, "selected_by", None),
+            }
+            for sender in registry.senders
+        ],
+    )
+    replace_rows(
+        connection,
+        "config_sender_feeds",
+        [
+            {
+                "sender_id": sender.id,
+                "feed": feed,
+                "connector": source.connector,
+                "is_snapshot": source.snapshot,
+                "is_due_every_period": source.due_every_period,
+            }
+            for sender in registry.senders
+            for feed, source in sender.feeds.items()
+        ],
+    )

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -24,7 +23,11 @@ LOCK_NAME = ".writer.lock"
 STORAGE_CONFIG = {"storage_compatibility_version": "v1.2.0"}
 
 
-class WarehouseLockedError(Exception):
+class LoadingError(Exception):
+    """The warehouse can't be loaded or opened; nothing half-done was left behind. The message says what to do."""
+
+
+class WarehouseLockedError(LoadingError):
     """Another process kept the warehouse for longer than the caller was ready to wait."""
 
 
@@ -88,8 +91,3 @@ def set_clock(settings: Settings, run_id: str | None = None) -> None:
 def wall_time(moment: datetime) -> datetime:
     """The naive Shanghai wall time of a moment with offset, as every TIMESTAMP of the warehouse is."""
     return moment.astimezone(SHANGHAI).replace(tzinfo=None)
-
-
-def landed_path(settings: Settings, landed_file: str) -> Path:
-    """Where a file named in the ledger lies."""
-    return settings.landing_dir / landed_file

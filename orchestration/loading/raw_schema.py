@@ -28,6 +28,8 @@ LEDGER_COLUMNS = {
     "payload_sha256": "VARCHAR",
     "landed_file": "VARCHAR",
     "landed_file_sha256": "VARCHAR",
+    "erased_file_sha256": "VARCHAR",
+    "quarantine_file": "VARCHAR",
     "rows_count": "BIGINT",
     "quarantined_rows_count": "BIGINT",
     "received_at": "TIMESTAMP",

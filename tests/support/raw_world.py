@@ -214,7 +214,8 @@ class RawWorld:
     def build(self, select: str | None = None) -> TransformReport:
         """Run dbt with its tests on this world (or the nodes of `select`); fails the test on any error."""
         report = transform(self.settings, select=select)
-        assert report.is_ok, "\n".join(map(str, (*report.messages, *report.failures, *report.tests_failed, report.skipped)))
+        troubles = (*report.messages, *report.failures, *report.tests_failed, report.skipped)
+        assert report.is_ok, "\n".join(map(str, troubles))
         return report
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

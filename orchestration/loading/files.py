@@ -1,0 +1,137 @@
+"""Landed files as rows of raw: all new files of a feed in one scan, whatever their number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from orchestration.landing.columns import landed_columns
+from orchestration.loading.database import LoadingError
+from orchestration.loading.entries import BATCHES_TO_READ
+from orchestration.loading.raw_schema import QUARANTINE_COLUMNS
+from orchestration.settings import Settings
+from orchestration.sources.feeds import FEEDS, Feed
+
+
+def insert_landed(settings: Settings, connection: duckdb.DuckDBPyConnection, feed: Feed) -> int:
+    """Read the feed's files of BATCHES_TO_READ into raw.<feed>; the rows inserted. Raises LoadingError."""
+    paths = _paths(settings, connection, "landed_file", feed.name)
+    if not paths:
+        return 0
+    # A file landed before the contract gained a field lacks that column: it stays null.
+    delivered = _columns_of(connection, paths)
+    names = [name for name in landed_columns(feed) if name in delivered]
+    listed = "".join(f', landed."{name}"' for name in names)
+    return _insert(
+        connection,
+        f"""
+        insert into raw.{feed.name} by name
+        select batches.sender_id, batches.batch_id as _batch_id, batches.sequence as _ledger_sequence,
+            batches.received_at as _received_at{listed}
+        from read_parquet($paths, union_by_name = true, filename = true, hive_partitioning = false) as landed
+        inner join {BATCHES_TO_READ} as batches on landed.filename = $root || batches.landed_file
+        """,
+        {"paths": paths, "root": _root(settings)},
+    )
+
+
+def insert_quarantined(settings: Settings, connection: duckdb.DuckDBPyConnection) -> int:
+    """Read the quarantine files of BATCHES_TO_READ into raw.quarantine, without the masked rows; the refused rows
+    inserted (one that broke two rules counts twice). Raises LoadingError."""
+    paths = _paths(settings, connection, "quarantine_file")
+    if not paths:
+        return 0
+    return _insert(
+        connection,
+        f"""
+        insert into raw.quarantine by name
+        select {", ".join(QUARANTINE_COLUMNS)} from read_parquet($paths, hive_partitioning = false)
+        """,
+        {"paths": paths},
+    )
+
+
+def delete_rewritten(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take out of raw what it holds of batches whose files an erasure has rewritten; they are read again."""
+    for feed in FEEDS:
+        connection.execute(
+            f"delete from raw.{feed} where _batch_id in (select batch_id from {BATCHES_TO_READ} where is_rewritten)"
+        )
+    connection.execute(
+        f"delete from raw.quarantine where batch_id in (select batch_id from {BATCHES_TO_READ} where is_rewritten)"
+    )
+
+
+def delete_older_keys(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take out persons under a pseudonym key that has been replaced, where the same data came again under the new one.
+
+    Both together would count everyone twice: a person has one pseudonym a key. The same data is the same payload, or by
+    rest and xapi another pull of the same window.
+    """
+    for feed in FEEDS.values():
+        if "person_key" not in landed_columns(feed):
+            continue
+        connection.execute(
+            f"""
+            delete from raw.{feed.name}
+            where _batch_id in (
+                select older.batch_id
+                from raw.ledger as older
+                inner join raw.ledger as newer
+                    on newer.kind = 'batch' and newer.feed = older.feed and newer.sender_id = older.sender_id
+                    and newer.sequence > older.sequence and newer.key_id <> older.key_id
+                    and (
+                        newer.payload_sha256 = older.payload_sha256
+                        or (newer.window_to is not null and newer.period_start = older.period_start)
+                    )
+                where older.kind = 'batch' and older.feed = $feed
+            )
+            """,
+            {"feed": feed.name},
+        )
+
+
+def _paths(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, column: str, feed: str | None = None
+) -> list[str]:
+    """The files to read, each of which must be there."""
+    found = connection.execute(
+        f"""
+        select batch_id, {column} from {BATCHES_TO_READ}
+        where {column} is not null and ($feed is null or feed = $feed)
+        order by batch_id
+        """,
+        {"feed": feed},
+    ).fetchall()
+    root = _root(settings)
+    if missing := [f"{batch_id} ({name})" for batch_id, name in found if not Path(root + name).is_file()]:
+        raise LoadingError(
+            f"{len(missing)} landed files are not there: {', '.join(missing[:5])}; restore landing from a copy "
+            "(`warehouse verify` lists what is missing)"
+        )
+    return [root + name for _, name in found]
+
+
+def _root(settings: Settings) -> str:
+    return f"{settings.landing_dir}/"
+
+
+def _columns_of(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> set[str]:
+    query = "select * from read_parquet($paths, union_by_name = true, hive_partitioning = false) limit 0"
+    return {column[0] for column in _execute(connection, query, {"paths": paths}).description or ()}
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, statement: str, parameters: dict[str, object]) -> int:
+    (inserted,) = _execute(connection, statement, parameters).fetchone() or (0,)
+    return int(inserted)
+
+
+def _execute(
+    connection: duckdb.DuckDBPyConnection, statement: str, parameters: dict[str, object]
+) -> duckdb.DuckDBPyConnection:
+    try:
+        return connection.execute(statement, parameters)
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        # DuckDB names the file. Its message is cut at the line feed: what follows may quote what was read.
+        raise LoadingError(f"a landed file can't be read: {str(error).splitlines()[0]}") from None
