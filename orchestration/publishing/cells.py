@@ -211,20 +211,47 @@ def laid_out(grid: Grid, rows: MartRows, column: str) -> tuple[Floats, Bools]:
     return value, is_null
 
 
-def build_relations(specification: Specification, grids: Mapping[str, Grid], cells: CellTable) -> list[Relation]:
+@dataclass(frozen=True)
+class EarlierLayer:
+    """An earlier publication over the same cells: values (NaN where it could hold no such cell), what was hidden."""
+
+    value: Floats
+    is_hidden: Bools
+
+
+def build_relations(
+    specification: Specification, grids: Mapping[str, Grid], cells: CellTable, earlier: Iterable[EarlierLayer] = ()
+) -> list[Relation]:
     """Every sum that the specification names, in its order: within a mart, along its periods, across marts."""
+    values = [cells.value, *(layer.value for layer in earlier)]
     relations: list[Relation] = []
     for name, grid in grids.items():
         mart = specification.marts[name]
-        columns = _independent_columns(mart)
+        columns = _independent_columns(name, mart, specification, cells, values)
         relations += [_total(grid, total, columns, cells) for total in mart.totals]
         relations += [_running(grid, mart, running, cells) for running in mart.running_totals]
     relations += [_link(link, grids, cells) for link in specification.links if _names(link) <= set(grids)]
     return [relation for relation in relations if len(relation.cell)]
 
 
-def _independent_columns(mart: Mart) -> list[str]:
-    return [column for unit in mart.units.values() for column in (*unit.counts, *unit.sums)]
+def _independent_columns(
+    name: str, mart: Mart, specification: Specification, cells: CellTable, values: list[Floats]
+) -> list[str]:
+    """The counts and sums of a mart, less each count that is, and always was, 0 exactly where another of its unit is:
+    hidden with that one, and in no sum but the same ones, it is as safe."""
+    elsewhere = {column for running in mart.running_totals for column in running.columns}
+    elsewhere |= {side.column for link in specification.links for side in (link.total, link.parts) if side.mart == name}
+    kept: list[str] = []
+    for unit in mart.units.values():
+        patterns: set[bytes] = set()
+        # Those that are also in other sums first: they stay in any case
+        for column in sorted(unit.counts, key=lambda column: column not in elsewhere):
+            pattern = b"".join(np.packbits(value[cells.blocks[name, column]] != 0).tobytes() for value in values)
+            if column in elsewhere or pattern not in patterns:
+                kept.append(column)
+            patterns.add(pattern)
+        kept += unit.sums
+    return kept
 
 
 def _names(link: Link) -> set[str]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from orchestration.publishing.cells import Bools, Floats, Ints
 
-_CONVERGED, _ZERO = 1e-12, 1e-7
+_CONVERGED, _ZERO = 1e-11, 1e-7
 _MAX_STEPS = 5_000
 _SEED = 20200323
 

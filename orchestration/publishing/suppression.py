@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from orchestration.publishing.cells import Bools, CellTable, Floats, Grid, Ints, Relation
+from orchestration.publishing.cells import Bools, CellTable, EarlierLayer, Floats, Grid, Ints, Relation
 from orchestration.publishing.deducible import deducible
 from orchestration.publishing.specification import Specification
 
@@ -32,16 +32,9 @@ _MAX_STEPS_AWAY = 4
 
 
 @dataclass(frozen=True)
-class EarlierLayer:
-    """An earlier publication over the same cells: values (NaN where it could hold no such cell), what was hidden."""
-
-    value: Floats
-    is_hidden: Bools
-
-
-@dataclass(frozen=True)
 class Suppression:
-    """What is withheld: `level` of each slot. `exposed`: hidden cells that follow from published ones all the same."""
+    """What is withheld: `level` of each slot. `exposed`: slots with hidden cells that follow from published ones all the
+    same, in order."""
 
     level: Levels
     exposed: Ints
@@ -132,7 +125,7 @@ class _Suppressor:
             lost_earlier |= follows_earlier & ~is_helped
         return Suppression(
             self.level,
-            np.flatnonzero(exposed),
+            np.unique(self.cells.slot[exposed]),
             int(np.count_nonzero(self._hidden())),
             int(np.count_nonzero(self.is_small)),
         )
