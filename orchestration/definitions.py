@@ -1,11 +1,13 @@
-"""Dagster's definitions, assembled: `dagster dev` finds `defs` here.
+"""Dagster's definitions, assembled: `dagster dev` finds `defs` here (pyproject.toml, [tool.dagster]).
 
 senders → landing/<feed> (period × sender) → raw/<feed> → dbt's models → published/marts
 """
 
 from __future__ import annotations
 
-from dagster import Definitions, in_process_executor
+import warnings
+
+from dagster import BetaWarning, Definitions, PreviewWarning, definitions, in_process_executor
 
 from orchestration.assets.flow import CONFIGURATION_KEY, PUBLISHED_KEY
 from orchestration.assets.landing import configuration_asset, landing_assets
@@ -22,6 +24,16 @@ from orchestration.schedules import due_schedule
 from orchestration.sensors import marts_sensor
 from orchestration.settings import Settings
 from orchestration.sources.feeds import SenderKind
+
+# `backfill_policy` has been called beta for years; the pinned version is the one that was tried.
+for kind in (BetaWarning, PreviewWarning):
+    warnings.filterwarnings("ignore", category=kind)
+
+
+@definitions
+def defs() -> Definitions:
+    """What `dagster dev` loads: the deployment that the environment describes."""
+    return build_definitions()
 
 
 def build_definitions(settings: Settings | None = None, warehouse: Warehouse | None = None) -> Definitions:

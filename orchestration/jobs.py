@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dagster import AssetKey, AssetSelection, define_asset_job, in_process_executor
@@ -26,21 +26,23 @@ def landing_job(kind: SenderKind) -> UnresolvedAssetJobDefinition:
     return define_asset_job(
         LAND_JOB[kind],
         selection=AssetSelection.assets(*landing_keys(kind)),
-        description=f"Ask the {kind.value}s for the periods and senders chosen, and land what they send. All chosen cells are pulled in one "
-        "run, side by side. Cells that failed turn red and make the run fail; the others are done, and the marts follow by "
+        description=f"Ask the {kind.value}s for the periods and senders chosen, and land what they send. All chosen "
+        f"cells are pulled in one "
+        "run, side by side. Cells that failed turn red and make the run fail; the others are done, and the marts "
+        "follow by "
         f"themselves ({BUILD_JOB}).",
         executor_def=in_process_executor,
     )
 
 
-def build_job(keys: Sequence[AssetKey]) -> UnresolvedAssetJobDefinition:
-    """Configuration, load, dbt, publish and every check, in one process. `keys`: all assets of it."""
-    selection = AssetSelection.assets(*keys)
+def build_job(keys: Iterable[AssetKey]) -> UnresolvedAssetJobDefinition:
+    """Configuration, load, dbt, publish and every check, in one process. `keys`: its assets; their checks come
+    along."""
     return define_asset_job(
         BUILD_JOB,
-        selection=selection | AssetSelection.checks_for_assets(*keys, *map(landing_key, FEEDS)),
-        description="Load what has landed, build and test every model, publish, and judge who is late. Starts by itself after each "
+        selection=AssetSelection.assets(*keys),
+        description="Load what has landed, build and test every model, publish, and judge who is late. Starts by "
+        "itself after each "
         "landing, whether that failed or not; safe to start by hand at any time, a second run changes nothing.",
         executor_def=in_process_executor,
     )
-

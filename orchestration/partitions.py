@@ -1,7 +1,8 @@
 """The cells that landing is cut into: period × sender, known when the definitions load.
 
-Platforms and bureaus have sets of their own, since they send different feeds. Dagster orders the two dimensions by name,
-so a cell's key reads `2020-03-23|P001` because `period` comes before `sender`; nothing here may rely on another order.
+Platforms and bureaus have sets of their own, since they send different feeds. Dagster orders the two dimensions by
+name, so a cell's key reads `2020-03-23|P001` because `period` comes before `sender`; nothing here may rely on another
+order.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def _read_registry(settings: Settings) -> tuple[Registry, str | None]:
     empty = Registry(platforms=(), bureaus=())
     if not path.is_file():
         return empty, (
-            f"There is no registry of senders at {_shown(path)} yet. `make demo` makes a sandbox with one; a deployment names "
+            f"There is no registry of senders at {_shown(path)} yet. `make demo` makes a sandbox with one; a "
+            f"deployment names "
             "its own in WAREHOUSE_SOURCES. Then press Reload (Deployment, Code locations)."
         )
     try:

@@ -20,7 +20,7 @@ from orchestration.settings import Settings
 from orchestration.sources.registry import Registry
 
 PlanPulls = Callable[..., list[PullTask]]
-Pull = Callable[[Settings, Registry, Sequence[PullTask]], list[FeedPull]]
+Pull = Callable[..., list[FeedPull]]
 
 # Whatever opens warehouse.duckdb for writing runs in this pool; the template of dagster.yaml gives every pool one slot.
 WRITER_POOL = "warehouse_writer"

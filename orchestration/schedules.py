@@ -1,5 +1,5 @@
-"""Pull on the day on which reports are due. Cron can't say "every 14 days, by Chinese working days", so it ticks daily, just
-after the hour, and the calendar decides."""
+"""Pull on the day on which reports are due. Cron can't say "every 14 days, by Chinese working days", so it ticks
+daily, just after the hour, and the calendar decides."""
 
 from datetime import datetime, timedelta
 
@@ -38,7 +38,8 @@ def due_schedule(kind: SenderKind, roster: Roster, warehouse: Warehouse) -> Sche
         cron_schedule=daily_cron(roster.campaign.due_rule),
         execution_timezone=str(SHANGHAI),
         default_status=DefaultScheduleStatus.RUNNING,
-        description=f"Asks all {kind.value}s on the day a period's reports are due ({_rule_in_words(roster.campaign.due_rule)}), for every "
+        description=f"Asks all {kind.value}s on the day a period's reports are due "
+        f"({_rule_in_words(roster.campaign.due_rule)}), for every "
         "period that has to be pulled again. Ticks daily and skips, with the reason, on other days.",
     )
     def when_due(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:

@@ -1,7 +1,7 @@
 """Make the marts of whatever has landed, whether the landing run failed or not.
 
-A sensor on the ledgers and on ended landing runs, rather than on one job's status: it also sees a landing started from an
-asset's page, a backfill, or `warehouse pull` beside Dagster, and asks for one build however many of them there were.
+A sensor on the ledgers and on ended landing runs, rather than on one job's status: it also sees a landing started from
+an asset's page, a backfill, or `warehouse pull` beside Dagster, and asks for one build however many of them there were.
 """
 
 import hashlib
@@ -24,7 +24,8 @@ from dagster import (
 
 from orchestration.assets.landing import is_landing
 from orchestration.jobs import BUILD_JOB, LAND_JOB
-from orchestration.landing.ledger import read_ledger
+from orchestration.landing.errors import LandingError
+from orchestration.landing.ledger import Ledger, read_ledger
 from orchestration.resources import Warehouse
 
 _ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
@@ -35,7 +36,8 @@ _RUNS_LOOKED_AT = 200
 
 @dataclass(frozen=True)
 class Seen:
-    """The sensor's cursor: the ledgers' heads that a build was asked for, and up to when landing runs were looked at."""
+    """The sensor's cursor: the ledgers' heads that a build was asked for, and up to when landing runs were looked
+    at."""
 
     heads: str = ""
     runs_until: float = 0.0
@@ -56,7 +58,8 @@ def marts_sensor(warehouse: Warehouse) -> SensorDefinition:
         job_name=BUILD_JOB,
         minimum_interval_seconds=_LOOK_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Starts build_marts when new batches stand in the ledger or a landing run has ended (done, failed or cancelled), as "
+        description="Starts build_marts when new batches stand in the ledger or a landing run has ended (done, failed "
+        "or cancelled), as "
         "soon as no landing run is going on. One sender's failure never keeps the others' data from the marts.",
     )
     def marts_follow_landing(context: SensorEvaluationContext) -> SensorResult:
@@ -86,10 +89,16 @@ def marts_sensor(warehouse: Warehouse) -> SensorDefinition:
 def ledger_heads(warehouse: Warehouse) -> str:
     """One hash over the ends of all senders' ledgers; empty when nothing has ever landed."""
     ledger = read_ledger(warehouse.settings.landing_dir)
-    heads = [
-        f"{sender_id}:{ledger.head(sender_id).sha256}" for sender_id in ledger.sender_ids() if sender_id != "_config"
-    ]
+    heads = [f"{name}:{_head(ledger, name)}" for name in ledger.sender_ids() if name != "_config"]
     return hashlib.sha256("\n".join(heads).encode()).hexdigest()[:32] if heads else ""
+
+
+def _head(ledger: Ledger, sender_id: str) -> str:
+    try:
+        return ledger.head(sender_id).sha256
+    except LandingError:
+        # Its pull and `warehouse verify` say what is wrong; the other senders' marts are built all the same.
+        return "damaged"
 
 
 def is_landing_run(record: RunRecord) -> bool:

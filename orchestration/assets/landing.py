@@ -1,11 +1,12 @@
 """senders → landing/<feed>: one asset a feed, one cell a period and sender, all chosen cells in one run.
 
-A cell that came through is recorded as soon as the pull is done, with what it brought. Then the step fails if any cell did
-not, and names those: Dagster shows exactly them red, and the others stay done.
+A cell that came through is recorded as soon as the pull is done, with what it brought. Then the step fails if any cell
+did not, and names those: Dagster shows exactly them red, and the others stay done.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -13,8 +14,8 @@ from dagster import (
     AssetMaterialization,
     AssetsDefinition,
     BackfillPolicy,
+    Config,
     Failure,
-    MetadataValue,
     MultiPartitionKey,
     Output,
     ResourceParam,
@@ -23,6 +24,7 @@ from dagster import (
     TableSchema,
     asset,
 )
+from pydantic import Field
 
 from orchestration.assets.flow import (
     BUREAUS_KEY,
@@ -37,7 +39,7 @@ from orchestration.assets.tables import table
 from orchestration.assets.troubles import explained
 from orchestration.landing.columns import landed_columns
 from orchestration.landing.ledger import Ledger, LedgerEntry, read_ledger
-from orchestration.landing.pull import FeedPull, Trouble
+from orchestration.landing.pull import FeedPull, PullTask, Trouble
 from orchestration.partitions import PERIOD, SENDER, Roster, cell_key
 from orchestration.resources import Warehouse
 from orchestration.sources.feeds import FEEDS, Feed, SenderKind
@@ -45,22 +47,38 @@ from orchestration.sources.registry import Registry, load_registry
 
 _ABOUT = {
     "courses": "The courses each platform offers, with their occupation, hours and review status.",
-    "registrations": "Who registered for which course. Names, id numbers and phones become pseudonyms before anything is written.",
-    "learning_records": "Sign-ins, study, questions and tests, from the platform's interface or its learning record store (xAPI).",
+    "registrations": "Who registered for which course. Names, id numbers and phones become pseudonyms before anything "
+    "is written.",
+    "learning_records": "Sign-ins, study, questions and tests, from the platform's interface or its learning record "
+    "store (xAPI).",
     "certificates": "Certificates issued and revoked, with hours, cost and score.",
     "reminders": "Reminders to study that a platform sent to its learners.",
     "dispatch_reports": "The biweekly table that each bureau fills in (双周调度表). Due every period.",
-    "eligibility_rosters": "Who belongs to a key group, by roster of a bureau. Id numbers become pseudonyms before anything is written.",
+    "eligibility_rosters": "Who belongs to a key group, by roster of a bureau. Id numbers become pseudonyms before "
+    "anything is written.",
     "institutions": "The directory of training and evaluation institutions.",
     "training_projects": "Training projects of the catalogue and of enterprises, with planned learners and amounts.",
     "subsidy_payments": "Claims and payments of training subsidies and living allowances, from both funds.",
     "penalties": "Penalties against platforms, institutions and persons.",
 }
 _NEXT = (
-    "\n\nA cell is one period of one sender. Green: pulled without trouble (how much came stands in its metadata; whether a "
-    "report that is due has come is told by the check *due_reports_received*). Red: the last pull failed, and the run says why. "
+    "\n\nA cell is one period of one sender. Green: pulled without trouble (how much came stands in its metadata; "
+    "whether a "
+    "report that is due has come is told by the checks of marts/reporting_timeliness). Red: the last pull failed, and "
+    "the run says why. "
     "After mending, choose the red cells alone and materialize again."
 )
+
+
+class LandingConfig(Config):
+    """What can be said in the launchpad; nothing has to be."""
+
+    confirmed: list[str] = Field(
+        default=[],
+        description="Payload hashes (SHA-256) of snapshots that were held because they had shrunk, and that someone "
+        "has looked "
+        "at: they are taken. The message that held one back names its hash.",
+    )
 
 
 @dataclass
@@ -70,7 +88,7 @@ class Cell:
     period_key: str
     sender_id: str
     entries: list[LedgerEntry] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    troubles: list[Trouble | str] = field(default_factory=list)
     was_asked: bool = False
 
     @property
@@ -91,7 +109,8 @@ def configuration_asset() -> AssetsDefinition:
         group_name=LANDING_BUREAUS_GROUP.replace("bureaus", "configuration"),
         kinds={"python", "parquet"},
         owners=OWNERS,
-        description="The registry (names of secrets only), campaign.yml and the seed files as they are now, landed as a batch when they "
+        description="The registry (names of secrets only), campaign.yml and the seed files as they are now, landed as "
+        "a batch when they "
         "have changed, so that any past state of the marts can be built again.",
     )
     def configuration(warehouse: ResourceParam[Warehouse]) -> None:
@@ -117,14 +136,13 @@ def _landing_asset(feed: Feed, roster: Roster) -> AssetsDefinition:
         # Cells are recorded one by one below; an output would record every cell of the run once more, failed or not.
         output_required=False,
     )
-    def land(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[Output]:
+    def land(
+        context: AssetExecutionContext, config: LandingConfig, warehouse: ResourceParam[Warehouse]
+    ) -> Iterator[Output]:
+        cells = CellsOfRun(context, feed, roster, warehouse)
         with explained():
-            cells = _pull_cells(context, warehouse, feed, roster)
-        ledger = read_ledger(warehouse.settings.landing_dir)
-        for cell in cells:
-            if not cell.troubles:
-                context.log_event(_materialization(feed, cell, ledger))
-        _fail_if_any(feed, cells)
+            cells.pull(config.confirmed)
+        cells.fail_if_any()
         yield from ()
 
     return land
@@ -141,70 +159,90 @@ def landed_schema(feed: Feed) -> TableSchema:
     )
 
 
-def _pull_cells(context: AssetExecutionContext, warehouse: Warehouse, feed: Feed, roster: Roster) -> list[Cell]:
-    """Pull what the run's cells ask for. A cell's troubles are its own; nothing is raised for one sender's."""
-    settings = warehouse.settings
-    # Read anew: the token or the key may have been mended since the definitions were loaded.
-    registry = load_registry(settings.sources_path, settings.secret, lenient=True)
-    settings.pseudonym_key()
-    cells = {(cell.period_key, cell.sender_id): cell for cell in map(_cell, context.partition_keys)}
-    by_key = {period.key: period for period in roster.periods}
-    now = settings.now()
-    begun = {key: cell for key, cell in cells.items() if by_key[cell.period_key].opens_at <= now}
-    if len(begun) < len(cells):
-        waiting = sorted({period for period, _ in cells.keys() - begun.keys()})
-        context.log.info("Left alone, because the period has not begun: %s", ", ".join(waiting))
-    _note_registry_problems(registry, begun)
-    if not begun:
-        return []
-    tasks = warehouse.plan(
-        registry,
-        roster.periods,
-        read_ledger(settings.landing_dir),
-        only_periods={by_key[period].start for period, _ in begun},
-        only_senders={sender for _, sender in begun},
-    )
-    wanted = [
-        task
-        for task in tasks
-        if task.feed == feed.name and (task.period is None or (task.period.key, task.sender.id) in begun)
-    ]
-    context.log.info(
-        "Asking %d senders for %s: %d pulls", len({task.sender.id for task in wanted}), feed.name, len(wanted)
-    )
-    for done in warehouse.pull(settings, registry, wanted):
-        _take(done, begun)
-    return list(begun.values())
+class CellsOfRun:
+    """The cells that one step was asked for, from the pull to what Dagster is told of each."""
+
+    def __init__(self, context: AssetExecutionContext, feed: Feed, roster: Roster, warehouse: Warehouse) -> None:
+        self._context, self._feed, self._roster, self._warehouse = context, feed, roster, warehouse
+        self._ledger = read_ledger(warehouse.settings.landing_dir)
+        self._periods = {period.key: period for period in roster.periods}
+        asked = [_cell(key) for key in context.partition_keys]
+        now = warehouse.settings.now()
+        self._cells = [cell for cell in asked if self._periods[cell.period_key].opens_at <= now]
+        if len(self._cells) < len(asked):
+            waiting = sorted({cell.period_key for cell in asked} - {cell.period_key for cell in self._cells})
+            context.log.info("Left alone, because the period has not begun: %s", ", ".join(waiting))
+
+    def pull(self, confirmed: Collection[str]) -> None:
+        """Pull all cells, and record each that came through as soon as its pull has ended.
+
+        Raises what would hit every sender alike: SettingsError, RegistryError, LandingError.
+        """
+        settings = self._warehouse.settings
+        # Read anew: a sender's entry may have been mended since the definitions were loaded.
+        registry = load_registry(settings.sources_path, settings.secret, lenient=True)
+        settings.pseudonym_key()
+        self._note_mistakes(registry)
+        tasks = self._tasks(registry)
+        senders = len({task.sender.id for task in tasks})
+        self._context.log.info("Asking %d senders for %s: %d pulls", senders, self._feed.name, len(tasks))
+        self._warehouse.pull(settings, registry, tasks, self._take, confirmed=confirmed)
+        for cell in self._cells:
+            if not cell.was_asked and not cell.troubles:
+                self._record(cell)
+
+    def fail_if_any(self) -> None:
+        """Raise the Failure that makes the cells with troubles red, if there are any."""
+        if failed := [cell for cell in self._cells if cell.troubles]:
+            raise _failure(self._feed, failed, len(self._cells))
+
+    def _tasks(self, registry: Registry) -> list[PullTask]:
+        wanted = {(cell.period_key, cell.sender_id) for cell in self._cells if not cell.troubles}
+        if not wanted:
+            return []
+        planned = self._warehouse.plan(
+            registry,
+            self._roster.periods,
+            self._ledger,
+            only_periods={self._periods[period].start for period, _ in wanted},
+            only_senders={sender for _, sender in wanted},
+        )
+        return [
+            task
+            for task in planned
+            if task.feed == self._feed.name and (task.period is None or (task.period.key, task.sender.id) in wanted)
+        ]
+
+    def _note_mistakes(self, registry: Registry) -> None:
+        known = {sender.id for sender in registry.senders}
+        for cell in self._cells:
+            mistakes = [str(problem) for problem in registry.problems if problem.sender_id == cell.sender_id]
+            if mistakes:
+                cell.troubles.extend(f"{mistake} (in the registry of senders)" for mistake in mistakes)
+            elif cell.sender_id not in known:
+                cell.troubles.append(
+                    f"{cell.sender_id}: not in the registry of senders; press Reload if it was taken out"
+                )
+
+    def _take(self, done: FeedPull) -> None:
+        """Sort what one pull brought into its cells. A platform's inbox holds rows of any period: all its cells end at
+        once."""
+        task = done.task
+        for cell in self._cells:
+            if cell.sender_id == task.sender.id and (task.period is None or task.period.key == cell.period_key):
+                cell.was_asked = True
+                cell.entries.extend(entry for entry in done.entries if _concerns(entry, cell))
+                cell.troubles.extend(done.troubles)
+                if not cell.troubles:
+                    self._record(cell)
+
+    def _record(self, cell: Cell) -> None:
+        self._context.log_event(_materialization(self._feed, cell, self._ledger))
 
 
 def _cell(key: str) -> Cell:
     assert isinstance(key, MultiPartitionKey)
     return Cell(key.keys_by_dimension[PERIOD], key.keys_by_dimension[SENDER])
-
-
-def _note_registry_problems(registry: Registry, cells: Mapping[tuple[str, str], Cell]) -> None:
-    known = {sender.id for sender in registry.senders}
-    for cell in cells.values():
-        mistakes = [str(problem) for problem in registry.problems if problem.sender_id == cell.sender_id]
-        if mistakes:
-            cell.troubles.extend(f"{mistake} (in the registry of senders)" for mistake in mistakes)
-        elif cell.sender_id not in known:
-            cell.troubles.append(
-                f"{cell.sender_id}: not in the registry of senders; reload the definitions if it was taken out"
-            )
-
-
-def _take(done: FeedPull, cells: Mapping[tuple[str, str], Cell]) -> None:
-    """Sort one pull's batches and troubles into its cells. A platform's files hold rows of any period."""
-    task = done.task
-    for cell in cells.values():
-        if cell.sender_id != task.sender.id or (task.period is not None and task.period.key != cell.period_key):
-            continue
-        cell.was_asked = True
-        cell.entries.extend(entry for entry in done.entries if _concerns(entry, cell))
-        cell.troubles.extend(
-            str(trouble) for trouble in done.troubles if trouble.period_start in (None, cell.period_key)
-        )
 
 
 def _concerns(entry: LedgerEntry, cell: Cell) -> bool:
@@ -218,7 +256,7 @@ def _materialization(feed: Feed, cell: Cell, ledger: Ledger) -> AssetMaterializa
         for entry in ledger.entries(cell.sender_id)
         if entry.kind == "batch" and entry.feed == feed.name and _concerns(entry, cell)
     ]
-    metadata: dict[str, object] = {
+    metadata: dict[str, Any] = {
         "delivery": _delivery(cell, batches, landed),
         "rows": sum(_rows(entry, cell) for entry in batches),
         "quarantined": sum(_quarantined(entry, cell) for entry in batches),
@@ -231,14 +269,15 @@ def _materialization(feed: Feed, cell: Cell, ledger: Ledger) -> AssetMaterializa
         newest = windows[-1]
         metadata["window"] = f"{newest.window_from or 'the beginning'} to {newest.window_to}"
         metadata["window_is_whole"] = newest.is_whole
-    if unknown := [
-        (entry.batch_id, found.name, found.type, found.filled_share)
+    unknown = [
+        (entry.batch_id, column.name, column.type, column.filled_share)
         for entry in batches
-        for found in entry.unknown_columns
-    ]:
+        for column in entry.unknown_columns
+    ]
+    if unknown:
         columns = {"batch": "string", "column": "string", "type": "string", "filled_share": "float"}
         metadata["unknown_columns"] = table(columns, unknown)
-    return AssetMaterialization(landing_key(feed.name), partition=cell.key, metadata=metadata)  # type: ignore[arg-type]
+    return AssetMaterialization(landing_key(feed.name), partition=cell.key, metadata=metadata)
 
 
 def _delivery(cell: Cell, batches: Sequence[LedgerEntry], landed: Sequence[LedgerEntry]) -> str:
@@ -259,33 +298,41 @@ def _quarantined(entry: LedgerEntry, cell: Cell) -> int:
     return counted.quarantined if counted else 0
 
 
-def _fail_if_any(feed: Feed, cells: Sequence[Cell]) -> None:
-    failed = [cell for cell in cells if cell.troubles]
-    if not failed:
-        return
-    # A trouble of a whole inbox stands in each of its cells; it is told once.
-    told = list(dict.fromkeys(message for cell in failed for message in cell.troubles))
-    lines = "\n".join(told)
-    raise Failure(
+def _failure(feed: Feed, failed: Sequence[Cell], asked_count: int) -> Failure:
+    landed_count = asked_count - len(failed)
+    rows = [(cell.period_key, cell.sender_id, str(trouble)) for cell in failed for trouble in cell.troubles]
+    return Failure(
         description=(
-            f"{len(failed)} of {len(cells)} cells of landing/{feed.name} failed; the other {len(cells) - len(failed)} are landed and "
-            f"recorded.\n\n{lines}\n\nMend what is named, then materialize the red cells alone again. "
-            "What landed goes on into the marts meanwhile."
+            f"{len(failed)} of {asked_count} cells of landing/{feed.name} failed; the other {landed_count} are landed "
+            f"and "
+            f"recorded.\n\n{_told(failed)}\n\nMend what is named, then materialize the red cells alone again. What has "
+            "landed goes on into the marts meanwhile."
         ),
         metadata={
             "failed_cells": len(failed),
-            "landed_cells": len(cells) - len(failed),
-            "troubles": table(
-                {"period": "string", "sender": "string", "trouble": "string"},
-                [(cell.period_key, cell.sender_id, message) for cell in failed for message in cell.troubles],
-            ),
-            "failed": MetadataValue.json(sorted({cell.key for cell in failed})),
+            "landed_cells": landed_count,
+            "troubles": table({"period": "string", "sender": "string", "trouble": "string"}, rows),
         },
         allow_retries=False,
     )
 
 
+def _told(failed: Sequence[Cell]) -> str:
+    """Each trouble once: one of a whole inbox stands in all its cells, and pulls that were not even tried are
+    counted."""
+    consequences = 0
+    lines: dict[str, None] = {}
+    for cell in failed:
+        for trouble in cell.troubles:
+            if isinstance(trouble, Trouble) and trouble.is_consequence:
+                consequences += 1
+            else:
+                lines[str(trouble)] = None
+    if consequences:
+        lines[f"({consequences} more pulls were not tried after that, because the same server had not answered)"] = None
+    return "\n".join(lines)
+
+
 def is_landing(key: AssetKey) -> bool:
     """Whether an asset is landed from senders."""
     return key in {landing_key(feed) for feed in FEEDS}
-

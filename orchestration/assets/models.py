@@ -1,4 +1,5 @@
-"""raw → staging → core → marts: dbt's models as assets, its tests as their checks, in one step and one process of dbt's own."""
+"""raw → staging → core → marts: dbt's models as assets, its tests as their checks, in one step and one process of
+dbt's own."""
 
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -85,7 +86,8 @@ def _layer(dbt_resource_props: Mapping[str, Any]) -> str:
 
 
 def _start(context: AssetExecutionContext, settings: Settings, arguments: list[str]) -> DbtCliInvocation:
-    """Start dbt as DbtCliResource does, but with an environment from which the senders' secrets and the key are gone."""
+    """Start dbt as DbtCliResource does, but with an environment from which the senders' secrets and the key are
+    gone."""
     chosen = get_updated_cli_invocation_params_for_context(
         context=context, manifest={}, dagster_dbt_translator=Translator()
     )
@@ -124,7 +126,8 @@ def _failure(report: TransformReport) -> Failure:
     rows = [(failure.name, "model", 0, failure.message) for failure in report.failures]
     rows += [(outcome.name, "test", outcome.rows_count or 0, outcome.message) for outcome in report.tests_failed]
     return Failure(
-        description="dbt built {} models; {} failed:\n\n{}{}\n\nReaders keep the last publication. A failed test's check, on its asset, "
+        description="dbt built {} models; {} failed:\n\n{}{}\n\nReaders keep the last publication. A failed test's "
+        "check, on its asset, "
         "holds the SQL that finds the rows.".format(report.models_built, len(rows), "\n".join(lines), skipped),
         metadata={
             "models_built": report.models_built,

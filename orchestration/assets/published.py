@@ -32,7 +32,8 @@ def published_asset(marts: Iterable[AssetKey], campaign: Campaign) -> AssetsDefi
             warn_window=period + timedelta(days=1), fail_window=period + timedelta(days=_HOLIDAYS_DAYS)
         ),
         description="What analysts read: the marts and the dimensions they join to, small cells withheld, as one file "
-        "(`published/marts.duckdb`) and as Parquet. Swapped in whole; a reader is never blocked. Nothing is published after a model "
+        "(`published/marts.duckdb`) and as Parquet. Swapped in whole; a reader is never blocked. Nothing is published "
+        "after a model "
         "or a test has failed: readers keep the last good copy.",
     )
     def marts_copy(warehouse: ResourceParam[Warehouse]) -> MaterializeResult:

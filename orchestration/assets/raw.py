@@ -20,7 +20,8 @@ _BESIDES = {
         ("ledger", "ledger_periods"),
     ),
     "quarantine": (
-        "Rows that broke the contract: where they stood and why, without their content. `warehouse quarantine list` shows them.",
+        "Rows that broke the contract: where they stood and why, without their content. `warehouse quarantine list` "
+        "shows them.",
         ("quarantine",),
     ),
     "configuration": (
@@ -60,7 +61,8 @@ def raw_assets() -> AssetsDefinition:
 
     @multi_asset(name="load", specs=[*feeds, *besides], pool=WRITER_POOL)
     def load(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult]:
-        """Load what has landed since the last time. Loads all feeds together, in one transaction; a second run loads nothing."""
+        """Load what has landed since the last time. Loads all feeds together, in one transaction; a second run loads
+        nothing."""
         with explained(WarehouseLockedError):
             report = warehouse.load(warehouse.settings)
         context.log.info("Loaded %d new batches", report.batches_count)

@@ -34,7 +34,8 @@ def sender_specs(roster: Roster) -> list[AssetSpec]:
             roster,
             BUREAUS_KEY,
             roster.registry.bureaus,
-            "The provincial bureaus of the registry. Each files its biweekly dispatch report, rosters, institutions, projects, "
+            "The provincial bureaus of the registry. Each files its biweekly dispatch report, rosters, institutions, "
+            "projects, "
             "payments and penalties into its inbox, in the folder of the period.",
         ),
     ]

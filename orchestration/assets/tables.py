@@ -14,7 +14,8 @@ Cell = str | int | float | bool | None | date | datetime
 
 
 def table(columns: Mapping[str, str], rows: Sequence[Sequence[Cell]]) -> TableMetadataValue:
-    """A metadata table. `columns`: name -> Dagster's type (string, int, float, bool); at most MOST_ROWS rows are kept."""
+    """A metadata table. `columns`: name -> Dagster's type (string, int, float, bool); at most MOST_ROWS rows are
+    kept."""
     schema = TableSchema([TableColumn(name, kind) for name, kind in columns.items()])
     names = list(columns)
     records = [

@@ -18,7 +18,8 @@ EXPLAINED: tuple[type[Exception], ...] = (CampaignError, LandingError, RegistryE
 
 @contextmanager
 def explained(*more: type[Exception]) -> Iterator[None]:
-    """Turn an error that explains itself into a Failure with its text. Retries are for a sender's pull, never a step."""
+    """Turn an error that explains itself into a Failure with its text. Retries are for a sender's pull, never a
+    step."""
     try:
         yield
     except (*EXPLAINED, *more) as error:

@@ -1,4 +1,5 @@
-"""Which rows were refused: shown on raw/quarantine, since a refused row is a fact to act on and never a failed run."""
+"""Which rows were refused: shown on the mart that counts them, since a refused row is a fact to act on and never a
+failed run."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +13,7 @@ from dagster import (
     asset_check,
 )
 
-from orchestration.assets.flow import mart_key, raw_key
+from orchestration.assets.flow import mart_key
 from orchestration.assets.tables import table
 from orchestration.checks.marts import query_marts
 from orchestration.resources import WRITER_POOL, Warehouse
@@ -28,17 +29,18 @@ def quarantine_check() -> AssetChecksDefinition:
     """A warning with the refused rows counted by period, sender, feed and reason."""
 
     @asset_check(
-        asset=raw_key("quarantine"),
+        asset=mart_key("data_quality"),
         name=CHECK_NAME,
-        additional_deps=[mart_key("data_quality")],
         pool=WRITER_POOL,
-        description="No row broke the contract. Fails as a warning: the other rows of the batch went on, and these wait in quarantine.",
+        description="No row broke the contract. Fails as a warning: the other rows of the batch went on, and these "
+        "wait in quarantine.",
     )
     def no_row_refused(warehouse: ResourceParam[Warehouse]) -> AssetCheckResult:
         rows = query_marts(
             warehouse.settings,
             "select period_start, sender_id, feed, reason, rows_count from marts.data_quality "
-            f"where reason <> '{_TAKEN}' and rows_count > 0 order by rows_count desc, sender_id, feed, period_start, reason",
+            f"where reason <> '{_TAKEN}' and rows_count > 0 order by rows_count desc, sender_id, feed, period_start, "
+            f"reason",
         )
         return judge(rows)
 
@@ -67,7 +69,8 @@ def judge(rows: Sequence[Refused] | None) -> AssetCheckResult:
                 {"period": "string", "sender": "string", "feed": "string", "reason": "string", "rows": "int"}, rows
             ),
             "what_to_do": MetadataValue.md(
-                "`warehouse quarantine list` shows each row's position and field. Mend the column map or ask the sender, then "
+                "`warehouse quarantine list` shows each row's position and field. Mend the column map or ask the "
+                "sender, then "
                 "`warehouse quarantine replay`."
             ),
         },

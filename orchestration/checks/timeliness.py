@@ -1,7 +1,8 @@
-"""Has every report that was due come? Asked of the data, feed by feed, period × sender.
+"""Has every report that was due come? Asked of the data, feed by feed, period × sender: one check a feed.
 
-Dagster's own freshness looks at when an asset was last materialized, so filling in an old period would turn the newest one
-fresh. These checks read `marts.reporting_timeliness`, the one place where lateness is decided.
+Dagster's own freshness looks at when an asset was last materialized, so filling in an old period would turn the newest
+one fresh. These checks read `marts.reporting_timeliness`, the one place where lateness is decided, and stand on that
+mart: on the landing assets they would run with each pull, before the mart knows of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,14 +19,13 @@ from dagster import (
     multi_asset_check,
 )
 
-from orchestration.assets.flow import landing_key, mart_key
+from orchestration.assets.flow import mart_key
 from orchestration.assets.tables import table
 from orchestration.checks.marts import query_marts
 from orchestration.resources import WRITER_POOL, Warehouse
 from orchestration.sources.feeds import FEEDS
 
-CHECK_NAME = "due_reports_received"
-TIMELINESS = mart_key("reporting_timeliness")
+MART = mart_key("reporting_timeliness")
 _COLUMNS = {
     "period": "string", "sender": "string", "status": "string", "due_at": "string", "first_received_at": "string",
     "days_late": "int", "rows": "int", "quarantined": "int",
@@ -50,16 +50,16 @@ class Due:
 
 
 def timeliness_checks() -> AssetChecksDefinition:
-    """One check on each landing asset, all computed together once the mart is there."""
+    """One check for each feed, all computed together from one reading of the mart."""
 
     @multi_asset_check(
         name="timeliness",
         specs=[
             AssetCheckSpec(
-                CHECK_NAME,
-                asset=landing_key(feed),
-                additional_deps=[TIMELINESS],
-                description="Every due period × sender has been received with rows. Fails as an error while a report that is due is "
+                check_name(feed),
+                asset=MART,
+                description=f"Every due period × sender of `{feed}` has been received with rows. Fails as an error "
+                f"while a report that is due is "
                 "missing, as a warning when one of the newest due period came late or empty. The table names each.",
             )
             for feed in FEEDS
@@ -73,6 +73,10 @@ def timeliness_checks() -> AssetChecksDefinition:
             yield judge(feed, own)
 
     return timeliness
+
+
+def check_name(feed: str) -> str:
+    return f"{feed}_received"
 
 
 def read_due(warehouse: Warehouse) -> list[Due] | None:
@@ -89,8 +93,8 @@ def judge(feed: str, reports: Sequence[Due] | None) -> AssetCheckResult:
     """The check's result for one feed."""
     if reports is None:
         return AssetCheckResult(
-            asset_key=landing_key(feed),
-            check_name=CHECK_NAME,
+            asset_key=MART,
+            check_name=check_name(feed),
             passed=False,
             severity=AssetCheckSeverity.WARN,
             description="marts.reporting_timeliness is not there yet: materialize the marts (job build_marts).",
@@ -104,8 +108,8 @@ def judge(feed: str, reports: Sequence[Due] | None) -> AssetCheckResult:
     missing = [report for report in notable if report.status == "missing"]
     fresh_trouble = [report for report in notable if report.period_start == newest and report.status != "missing"]
     return AssetCheckResult(
-        asset_key=landing_key(feed),
-        check_name=CHECK_NAME,
+        asset_key=MART,
+        check_name=check_name(feed),
         passed=not missing and not fresh_trouble,
         severity=AssetCheckSeverity.ERROR if missing else AssetCheckSeverity.WARN,
         description=_in_words(due, missing, fresh_trouble, newest),
@@ -118,8 +122,9 @@ def judge(feed: str, reports: Sequence[Due] | None) -> AssetCheckResult:
             },
             "to_chase": table(_COLUMNS, [_row(report) for report in notable]),
             "what_to_do": MetadataValue.md(
-                "Ask the senders marked *missing*. Once one has delivered, materialize its cell of this asset; the marts and this "
-                "check follow by themselves."
+                f"Ask the senders marked *missing*. Once one has delivered, materialize its cell of `landing/{feed}`; "
+                f"the marts "
+                "and this check follow by themselves."
             ),
         },
     )

@@ -11,7 +11,8 @@ TEMPLATE = Path(__file__).with_name("dagster.yaml")
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
-    """The folder for DAGSTER_HOME, `<WAREHOUSE_DIR>/dagster`, with its dagster.yaml; one that is there already is kept."""
+    """The folder for DAGSTER_HOME, `<WAREHOUSE_DIR>/dagster`, with its dagster.yaml; one that is there already is
+    kept."""
     home = settings.warehouse_dir / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     configuration = home / TEMPLATE.name
