@@ -13,6 +13,7 @@ from orchestration.sources.feeds import Feed
 from orchestration.sources.rows import FormatError, Rows, private_connection, quoted, rows_of_table
 
 _ZONE = "Asia/Shanghai"
+_EXACT_INTEGERS = 2.0**53
 
 
 def read_parquet(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
@@ -53,4 +54,6 @@ def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _floats_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Whole numbers without a fraction: a column of counts with nulls is often stored as floating point."""
     text = column.cast(pa.large_string())
-    return pc.replace_substring_regex(text, r"^(-?\d+)\.0$", r"\1")
+    is_whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), _EXACT_INTEGERS))
+    whole = column.cast(pa.int64(), safe=False).cast(pa.large_string())
+    return pc.if_else(pc.fill_null(is_whole, False), whole, text)

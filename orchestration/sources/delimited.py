@@ -38,6 +38,9 @@ def read_delimited(data: bytes, delimiter: str, encoding: str, feed: Feed, colum
     delivered = [column[0].as_py() for column in table.columns]
     columns = [column.slice(1) for column in table.columns]
     bad = {number - 1: f"{found} values, the header has {expected}" for number, expected, found in ragged}
+    if bad and not len(columns[0]):
+        number, reason = next(iter(bad.items()))
+        raise FormatError(f"no row fits the header: {reason}", row=number)
     rows_count = len(columns[0]) + len(bad)
     good = (
         [position for position in range(1, rows_count + 1) if position not in bad] if bad else range(1, rows_count + 1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
+import fsspec
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -364,7 +365,12 @@ def _base_url_problems(url: str | None) -> Iterator[str]:
 
 
 def _inbox_problems(inbox: str | None) -> Iterator[str]:
-    if inbox and "://" in inbox and urlsplit(inbox).password:
+    if inbox is None or "://" not in inbox:
+        return
+    protocol = inbox.split("://", 1)[0]
+    if protocol not in fsspec.available_protocols():
+        yield f"unknown protocol {protocol}"
+    if urlsplit(inbox).password:
         yield "holds a password; name its variable instead (password_env)"
 
 

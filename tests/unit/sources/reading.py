@@ -14,6 +14,7 @@ from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import BUREAU_FEEDS, SenderKind
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import FeedSource, Sender
+from orchestration.sources.rows import Rows
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 NOW = datetime(2020, 7, 10, 9, tzinfo=SHANGHAI)
@@ -40,10 +41,10 @@ def source(feed: str, connector: str, **keys: Any) -> FeedSource:
     return FeedSource(feed=feed, connector=connector, **(defaults | keys))  # type: ignore[arg-type]
 
 
-def rows(payload: Payload) -> list[dict[str, Any]]:
+def rows(payload: Payload | Rows) -> list[dict[str, Any]]:
     """Every row as a mapping, in order of position."""
     with duckdb.connect(config={"temp_directory": ""}) as connection:
-        relation = payload.open(connection)
+        relation = payload.open(connection) if isinstance(payload, Payload) else payload.reader(connection)
         names = relation.columns
         return [dict(zip(names, row, strict=True)) for row in relation.order("_position").fetchall()]
 

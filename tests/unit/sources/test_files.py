@@ -1,0 +1,195 @@
+"""Inboxes: which files are taken, in what order, and what one bad file does to the others."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from reading import NOW, SECRETS, period, rows, sender, source
+
+from orchestration.sources.connectors import fetch
+from orchestration.sources.errors import PermanentSourceError, SourceError
+from orchestration.sources.payload import Payload
+
+HEADER = "reminder_id,registration_id,sent_at,channel,updated_at"
+ROW = "{},R-1,2020-04-08 09:00:00,sms,2020-04-08 09:00:00"
+PENALTIES = "penalty_id,subject_kind,subject_id,reason,decided_on,region_code,updated_at"
+
+
+def csv_of(*ids: str) -> bytes:
+    return "\n".join([HEADER, *map(ROW.format, ids), ""]).encode()
+
+
+def put(inbox: Path, name: str, data: bytes) -> None:
+    path = inbox / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def take(
+    inbox: Path | str, sender_id: str = "P031", number: int | None = None, already: Callable = lambda sha: False, **keys
+) -> list[Payload | SourceError]:
+    feed = "penalties" if sender_id.isdigit() else "reminders"
+    is_last = keys.pop("is_last", False)
+    return list(
+        fetch(
+            source(feed, "files", inbox=str(inbox), **keys),
+            sender(sender_id),
+            feed,
+            period(number) if number else None,
+            NOW,
+            resolve_secret=SECRETS.get,
+            already_taken=already,
+            is_last_period=is_last,
+        )
+    )
+
+
+def ids(payload: Payload | SourceError) -> list[str]:
+    assert isinstance(payload, Payload), payload
+    return [row["reminder_id"] for row in rows(payload)]
+
+
+def test_files_come_in_byte_order_of_their_paths(tmp_path):
+    for name in ("b.csv", "a/z.csv", "B.csv", "a.csv", "中.csv", "é.csv"):
+        put(tmp_path, f"reminders/{name}", csv_of(name))
+    assert [payload.source_name for payload in take(tmp_path)] == [
+        "reminders/B.csv", "reminders/a.csv", "reminders/a/z.csv", "reminders/b.csv",
+        "reminders/é.csv", "reminders/中.csv",
+    ]  # fmt: skip
+
+
+def test_a_url_is_as_good_as_a_folder(tmp_path):
+    put(tmp_path, "reminders/a.csv", csv_of("a"))
+    (payload,) = take(f"file://{tmp_path}")
+    assert ids(payload) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [
+        ("a.csv", bytes),
+        ("a.CSV", bytes),
+        ("a.csv.gz", gzip.compress),
+        ("a.csv.gz", lambda data: gzip.compress(data[:70]) + gzip.compress(data[70:])),
+        ("a.csv.zst", zstandard.compress),
+        ("a.csv.zst", lambda data: zstandard.compress(data[:70]) + zstandard.compress(data[70:])),
+        ("a.tsv", lambda data: data.replace(b",", b"\t")),
+        ("a.tsv.gz", lambda data: gzip.compress(data.replace(b",", b"\t"))),
+    ],
+)
+def test_each_packing_gives_the_same_rows(tmp_path, name, pack):
+    packed = pack(csv_of("a", "b"))
+    put(tmp_path, f"reminders/{name}", packed)
+    (payload,) = take(tmp_path)
+    assert ids(payload) == ["a", "b"]
+    assert payload.payload_sha256 == hashlib.sha256(packed).hexdigest()
+    assert (payload.period_start, payload.is_whole) == (None, True)
+
+
+def test_half_written_and_hidden_files_are_left_alone(tmp_path):
+    for name in ("a.csv.part", "a.csv.tmp", "a.csv.TMP", ".a.csv", ".sync/a.csv", "~$a.xlsx"):
+        put(tmp_path, f"reminders/{name}", b"half")
+    assert take(tmp_path) == []
+
+
+def test_a_content_is_taken_once_however_it_is_called(tmp_path):
+    put(tmp_path, "reminders/a.csv", csv_of("a"))
+    put(tmp_path, "reminders/b.csv", csv_of("a"))
+    (payload,) = take(tmp_path)
+    assert payload.source_name == "reminders/a.csv"
+    assert take(tmp_path, already=lambda sha256: sha256 == payload.payload_sha256) == []
+
+
+def test_one_bad_file_does_not_stop_the_next(tmp_path):
+    put(tmp_path, "reminders/a.csv.gz", b"no gzip")
+    put(tmp_path, "reminders/b.pdf", b"%PDF")
+    put(tmp_path, "reminders/c.csv.zst", zstandard.compress(csv_of("a") * 50)[:-20])
+    put(tmp_path, "reminders/d.csv.gz", gzip.compress(csv_of("a"))[:-12])
+    put(tmp_path, "reminders/e.parquet", b"PAR1")
+    put(tmp_path, "reminders/f.xlsx", b"PK")
+    put(tmp_path, "reminders/g.csv", b"")
+    put(tmp_path, "reminders/h.csv", csv_of("h"))
+    *errors, last = take(tmp_path)
+    assert [str(error).split(": ")[:2] for error in errors] == [
+        ["P031 reminders reminders/a.csv.gz", "not a gzip file, or damaged"],
+        [
+            "P031 reminders reminders/b.pdf",
+            "not a kind of file that is read; read are .csv, .tsv, .ndjson, .jsonl (each with .gz or .zst too), "
+            ".parquet, .xlsx",
+        ],
+        ["P031 reminders reminders/c.csv.zst", "the zstd stream ends early; is the file cut off?"],
+        ["P031 reminders reminders/d.csv.gz", "the gzip stream ends early; is the file cut off?"],
+        ["P031 reminders reminders/e.parquet", "not a Parquet file, or cut off (ArrowInvalid)"],
+        [
+            "P031 reminders reminders/f.xlsx",
+            "not a workbook that can be read",
+        ],
+        ["P031 reminders reminders/g.csv", "the file is empty"],
+    ]
+    assert all(isinstance(error, PermanentSourceError) for error in errors)
+    assert ids(last) == ["h"]
+
+
+def test_a_feed_without_a_folder_has_nothing_yet_but_a_missing_inbox_is_an_error(tmp_path):
+    assert take(tmp_path) == []
+    (error,) = take(tmp_path / "gone")
+    assert str(error) == "P031 reminders reminders/: the inbox of the registry isn't there: no such folder"
+
+
+def penalties(identity: str) -> bytes:
+    row = f"{identity},platform,P001,reason,2020-04-01,420000,2020-04-01 00:00:00"
+    return f"{PENALTIES}\n{row}\n".encode()
+
+
+def test_a_bureaus_files_are_those_of_the_periods_folder(tmp_path):
+    put(tmp_path, "penalties/period=2020-03-23/a.csv", penalties("1"))
+    put(tmp_path, "penalties/period=2020-04-06/deep/b.csv", penalties("2"))
+    (first,) = take(tmp_path, "420000", 1)
+    (second,) = take(tmp_path, "420000", 2)
+    assert (first.source_name, first.period_start.isoformat()) == ("penalties/period=2020-03-23/a.csv", "2020-03-23")
+    assert (second.source_name, second.period_start.isoformat()) == (
+        "penalties/period=2020-04-06/deep/b.csv",
+        "2020-04-06",
+    )
+
+
+def test_a_misplaced_file_is_named_exactly_once_over_all_periods_and_the_rest_goes_on(tmp_path):
+    put(tmp_path, "penalties/period=2020-04-06/good.csv", penalties("0"))
+    misplaced = {
+        "penalties/loose.csv": "lies in no period's folder; it belongs in penalties/period=YYYY-MM-DD/",
+        "penalties/2020-04-06/x.csv": "lies in no period's folder; it belongs in penalties/period=YYYY-MM-DD/",
+        "penalties/period=soon/x.csv": "period=soon is no period's first day (not a date)",
+        "penalties/period=2020-03-01/x.csv": "period=2020-03-01 is no period's first day: outside the calendar",
+        "penalties/period=2020-04-10/x.csv": (
+            "period=2020-04-10 is no period's first day; the period of that day begins on 2020-04-06"
+        ),
+        "penalties/period=2021-06-01/x.csv": "period=2021-06-01 is no period's first day: outside the calendar",
+    }
+    for number, name in enumerate(misplaced):
+        put(tmp_path, name, penalties(str(number)))
+    found = [result for number in (1, 2, 3) for result in take(tmp_path, "420000", number, is_last=number == 3)]
+    payloads = [result for result in found if isinstance(result, Payload)]
+    errors = {result.source_name: result.message for result in found if isinstance(result, SourceError)}
+    assert [payload.source_name for payload in payloads] == ["penalties/period=2020-04-06/good.csv"]
+    assert errors == misplaced
+    assert len(found) == len(misplaced) + 1
+
+
+def test_an_unreadable_file_is_one_error(tmp_path, monkeypatch):
+    put(tmp_path, "reminders/a.csv", csv_of("a"))
+    put(tmp_path, "reminders/b.csv", csv_of("b"))
+
+    def refuse(self, path, **_):
+        if path.endswith("a.csv"):
+            raise PermissionError(path)
+        return Path(path).read_bytes()
+
+    monkeypatch.setattr("fsspec.implementations.local.LocalFileSystem.cat_file", refuse)
+    error, payload = take(tmp_path)
+    assert str(error) == "P031 reminders reminders/a.csv: no permission to read"
+    assert ids(payload) == ["b"]

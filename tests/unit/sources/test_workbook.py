@@ -1,0 +1,139 @@
+"""Workbooks: the dispatch table's cells by their address, and sheets as tables."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+import xlsxwriter
+from reading import rows
+
+from orchestration.sources.column_map import load_column_map
+from orchestration.sources.columnar import read_parquet
+from orchestration.sources.feeds import FEEDS
+from orchestration.sources.rows import FormatError, Rows
+from orchestration.sources.workbook import DISPATCH_SHEET, read_dispatch_workbook, read_sheet_table
+
+HEADERS = ("indicator_code", "indicator_name_zh", "unit", "this_period", "cumulative")
+DISPATCH = {
+    "A1": "行政区划代码", "B1": "420000", "B2": "2020-03-23", "B3": "2020-04-08T17:30:00+08:00", "B4": 2,
+    **dict(zip(("A6", "B6", "C6", "D6", "E6"), HEADERS, strict=True)),
+    "A7": "registrations", "D7": 5, "E7": 7.25,
+}  # fmt: skip
+
+
+def workbook(cells: dict[str, object], sheet: str = DISPATCH_SHEET, dress: Callable | None = None) -> bytes:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, {"default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+        page = book.add_worksheet(sheet)
+        for address, value in cells.items():
+            page.write(address, value)
+        if dress:
+            dress(book, page)
+    return stream.getvalue()
+
+
+def dispatch(data: bytes) -> Rows:
+    return read_dispatch_workbook(data, FEEDS["dispatch_reports"], load_column_map(None, "dispatch_reports"))
+
+
+def refused(cells: dict[str, object], sheet: str = DISPATCH_SHEET) -> FormatError:
+    with pytest.raises(FormatError) as caught:
+        dispatch(workbook(cells, sheet))
+    return caught.value
+
+
+def test_real_excel_dates_are_as_good_as_text():
+    cells = DISPATCH | {"B2": datetime(2020, 3, 23), "B3": datetime(2020, 4, 8, 17, 30)}  # noqa: DTZ001
+    (row,) = rows(dispatch(workbook(cells)))
+    assert (row["period_start"], row["filed_at"], row["version"]) == ("2020-03-23", "2020-04-08 17:30:00", "2")
+    assert (row["_position"], row["this_period"], row["cumulative"]) == (7, "5", "7.25")
+
+
+def test_more_sheets_merged_titles_and_chinese_headers_are_read(tmp_path):
+    def dress(book, page):
+        book.add_worksheet("说明").write("A1", "填表说明")
+        page.merge_range("C1:E4", "百日行动", book.add_format({"bold": True}))
+        page.write("G6", "备注")
+
+    cells = DISPATCH | {"A6": "指标代码", "B6": "指标名称", "C6": "计量单位", "D6": "本期数", "E6": "累计数"}
+    assert len(rows(dispatch(workbook(cells, dress=dress)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [("B1", "region_code"), ("B2", "period_start"), ("B3", "filed_at"), ("B4", "version")],
+)
+def test_an_empty_cell_is_named_by_its_address(address, field):
+    error = refused({key: value for key, value in DISPATCH.items() if key != address})
+    assert (error.message, error.field) == (f"sheet {DISPATCH_SHEET}: cell {address} ({field}) is empty", field)
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "said"),
+    [("D6", None, "cell D6 is empty"), ("E6", "合计", "cell E6 is '合计'"), ("A6", None, "cell A6 is empty")],
+)
+def test_a_missing_header_names_its_cell_and_both_header_sets(address, value, said):
+    cells = {key: each for key, each in DISPATCH.items() if key != address} | ({address: value} if value else {})
+    error = refused(cells)
+    assert said in error.message
+    assert error.field == HEADERS["ABCDE".index(address[0])]
+    assert "expected: indicator_code, indicator_name_zh, unit, this_period, cumulative" in error.message
+
+
+def test_moved_cells_another_sheet_and_no_indicators_are_refused():
+    moved = {f"{address[0]}{int(address[1:]) + 1}": value for address, value in DISPATCH.items()}
+    assert "cell B1 (region_code) is empty" in refused(moved).message
+    assert refused(DISPATCH, "Sheet1").message == f"no sheet {DISPATCH_SHEET}; the workbook has: Sheet1"
+    no_body = {key: value for key, value in DISPATCH.items() if not key.endswith("7")}
+    assert "no indicator in cell A7" in refused(no_body).message
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0 encrypted or old"])
+@pytest.mark.parametrize("reader", [read_dispatch_workbook, read_sheet_table])
+def test_what_is_no_workbook_says_so(data, reader):
+    with pytest.raises(FormatError, match="not a workbook that can be read"):
+        reader(data, FEEDS["dispatch_reports"], load_column_map(None, "dispatch_reports"))
+
+
+def penalties(data: bytes) -> Rows:
+    return read_sheet_table(data, FEEDS["penalties"], load_column_map(None, "penalties"))
+
+
+def test_an_empty_first_sheet_is_an_error():
+    with pytest.raises(FormatError, match="the first sheet is empty"):
+        penalties(workbook({}))
+
+
+def test_a_sheet_whose_header_is_not_in_row_1_is_refused():
+    with pytest.raises(FormatError, match="none of the 2 column names is known"):
+        penalties(workbook({"A1": "处罚名单", "A2": "penalty_id", "B2": "reason", "A3": "1", "B3": "x"}))
+
+
+def test_parquet_comes_back_as_text():
+    table = pa.table(
+        {
+            "registration_id": pa.array([1, 2], pa.int64()),
+            "课程编号": pa.array(["a", None]).dictionary_encode(),
+            "declared_groups": pa.array([["KG01", "KG02"], None]),
+            "registered_at": pa.array([datetime(2020, 4, 1, 8)] * 2, pa.timestamp("ms")),  # noqa: DTZ001
+            "updated_at": pa.array([1585699200000] * 2, pa.timestamp("ms", "UTC")),
+            "status": pa.array([True, False]),
+            "phone": pa.array([13800138000.0, None]),
+        }
+    )
+    stream = io.BytesIO()
+    pyarrow.parquet.write_table(table, stream)
+    found = read_parquet(stream.getvalue(), FEEDS["registrations"], load_column_map(None, "registrations"))
+    first, second = rows(found)
+    assert first["registration_id"] == "1"
+    assert (first["course_id"], second["course_id"]) == ("a", None)
+    assert (first["declared_groups"], second["declared_groups"]) == ('["KG01","KG02"]', None)
+    assert first["registered_at"].startswith("2020-04-01 08:00:00")
+    assert first["updated_at"].startswith("2020-04-01 08:00:00")
+    assert first["updated_at"].endswith("+08:00")
+    assert (first["status"], first["phone"]) == ("true", "13800138000")
