@@ -37,9 +37,9 @@ def batch_id_of(sender_id: str, feed: str, sequence: int) -> str:
     return f"{sender_id}-{feed}-{sequence:06d}"
 
 
-def isoformat(moment: datetime | None) -> str | None:
+def isoformat(moment: datetime) -> str:
     """As the ledger writes times: ISO 8601 in Shanghai's offset."""
-    return moment.astimezone(SHANGHAI).isoformat() if moment else None
+    return moment.astimezone(SHANGHAI).isoformat()
 
 
 def write_batch(
@@ -155,8 +155,8 @@ def _about(payload: Payload, terms: Terms) -> dict:
         "payload_sha256": payload.payload_sha256,
         "received_at": isoformat(terms.now),
         "began_at": isoformat(payload.began_at),
-        "window_from": isoformat(payload.window_from),
-        "window_to": isoformat(payload.window_to),
+        "window_from": isoformat(payload.window_from) if payload.window_from else None,
+        "window_to": isoformat(payload.window_to) if payload.window_to else None,
         "is_whole": payload.is_whole,
         "source_name": payload.source_name,
         "bytes_count": payload.bytes_count,

@@ -107,14 +107,17 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
     faults = (*faults, *_identity_fault(feed), Fault(",".join(feed.key), Reason.DUPLICATE_KEY_IN_BATCH, "false"))
     assert len(faults) <= _MOST_FAULTS
     outside = tuple(name for name in payload.header if name not in {field.name for field in feed.fields})
-    with _no_value_in_errors(payload):
+    try:
         _take_in(connection, payload, feed, outside)
         _identify(connection, feed, terms)
         _create_checked(connection, payload, feed, faults, outside, terms)
         _check_types(connection, payload, feed, faults)
         _refuse_conflicting_repeats(connection, feed, bit=len(faults) - 1)
-        periods = dict(_count_by_period(connection))
-    return CheckedBatch(payload, feed, faults, outside, periods)
+        return CheckedBatch(payload, feed, faults, outside, dict(_count_by_period(connection)))
+    except duckdb.Error as error:
+        failure = _unreadable(payload, error)
+    # Outside the handler: an error keeps the one it was raised under, and DuckDB's quotes the row it failed on.
+    raise failure
 
 
 def _check_header(payload: Payload, feed: Feed) -> None:
@@ -139,18 +142,12 @@ def _shown(payload: Payload, feed: Feed) -> str:
     return ", ".join("(looks like a value)" if _LOOKS_LIKE_A_VALUE.search(n) else n for n in payload.delivered_header)
 
 
-@contextmanager
-def _no_value_in_errors(payload: Payload) -> Iterator[None]:
-    """DuckDB quotes the row it failed on; of its errors only the kind may leave."""
-    try:
-        yield
-    except duckdb.OutOfMemoryException:
+def _unreadable(payload: Payload, error: duckdb.Error) -> PermanentSourceError:
+    if isinstance(error, duckdb.OutOfMemoryException):
         message = f"{payload.bytes_count} bytes are more than fit in memory; raise WAREHOUSE_MEMORY_LIMIT or send parts"
-    except duckdb.Error as error:
-        message = f"can't be read as its format says ({type(error).__name__})"
     else:
-        return
-    raise PermanentSourceError(payload.sender_id, payload.feed, payload.source_name, message)
+        message = f"can't be read as its format says ({type(error).__name__})"
+    return PermanentSourceError(payload.sender_id, payload.feed, payload.source_name, message)
 
 
 def _take_in(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed, outside: tuple[str, ...]) -> None:
