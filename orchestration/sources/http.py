@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import email.utils
 import ipaddress
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -71,6 +73,7 @@ class Requests:
             headers=headers,
             auth=auth,
             timeout=TIMEOUT,
+            verify=_tls(),
             # A proxy configured for the machine can't reach the machine's own loopback.
             trust_env=not _is_loopback(base_url),
         )
@@ -205,6 +208,12 @@ _backoff = tenacity.wait_exponential_jitter(
 def _wait(state: tenacity.RetryCallState) -> float:
     told = _failure(state).retry_after
     return _backoff(state) if told is None else told
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificate store takes longer than a small pull: once for all."""
+    return httpx.create_ssl_context()
 
 
 def _is_loopback(url: str) -> bool:

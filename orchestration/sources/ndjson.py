@@ -8,7 +8,6 @@ itself only, and because it reads twice as many rows a second as read_json over 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 
 import duckdb
@@ -17,16 +16,13 @@ import pyarrow.compute as pc
 
 from orchestration.sources.column_map import ColumnMap
 from orchestration.sources.feeds import Feed
+from orchestration.sources.json_keys import Scan
 from orchestration.sources.payload import MALFORMED, POSITION, UnknownColumn
 from orchestration.sources.rows import FormatError, Naming, Rows, literal, name_columns, private_connection, quoted
 
 FULL_SCAN_ROWS = 20_000
 _BOM = b"\xef\xbb\xbf"
 _LINE = "line"
-_TYPE_NAMES = {
-    "VARCHAR": "text", "BIGINT": "integer", "UBIGINT": "integer", "HUGEINT": "integer", "DOUBLE": "number",
-    "BOOLEAN": "boolean", "ARRAY": "list", "OBJECT": "object",
-}  # fmt: skip
 # A null where the line is no JSON: neither function then raises for the whole column.
 _VALID_LINE = "case when json_valid(line) then line end"
 
@@ -70,12 +66,14 @@ def rows_of_json(table: pa.Table, feed: Feed, column_map: ColumnMap) -> Rows:
     if table.num_rows == 0:
         naming = name_columns([field.name for field in feed.fields], feed, column_map)
         return _rows(table, naming, ())
-    with private_connection() as connection:
-        keys, objects_count = _keys(connection, table, feed, column_map)
-        if not objects_count:
-            raise FormatError("no line is a JSON object (UTF-8, one object a line)", row=table[POSITION][0].as_py())
-        naming = name_columns(keys, feed, column_map)
-        unknown = _described(connection, table, naming, keys)
+    scan = Scan(_sampled(table)[_LINE].to_pylist())
+    if not scan.objects_count:
+        raise FormatError("no line is a JSON object (UTF-8, one object a line)", row=table[POSITION][0].as_py())
+    keys = [*scan.keys]
+    if table.num_rows > FULL_SCAN_ROWS:
+        keys += _rare_keys(table, set(keys), feed, column_map)
+    naming = name_columns(keys, feed, column_map)
+    unknown = scan.described(tuple(naming.unknown), [keys[index] for index in naming.unknown.values()])
     return _rows(table, naming, unknown)
 
 
@@ -113,29 +111,7 @@ def _sampled(table: pa.Table) -> pa.Table:
     return table if step <= 1 else table.take(pa.array(range(0, table.num_rows, step), pa.int64()))
 
 
-def _keys(
-    connection: duckdb.DuckDBPyConnection, table: pa.Table, feed: Feed, column_map: ColumnMap
-) -> tuple[list[str], int]:
-    """The keys that rows have, in order of first sight, and how many of the rows looked at are objects."""
-    sample = _sampled(table)
-    objects = (
-        connection.from_arrow(sample)
-        .project(f"{POSITION}, json_keys({_VALID_LINE}) as keys")
-        .filter("keys is not null")
-    )
-    objects_count = connection.from_arrow(sample).filter(f"json_type({_VALID_LINE}) = 'OBJECT'").aggregate("count(*)")
-    # The place within the row comes second: first the first row's keys in its order.
-    seen = objects.project(f"{POSITION}, unnest(keys) as key, generate_subscripts(keys, 1) as place")
-    ordered = seen.aggregate("key, min(_position) as first_row, arg_min(place, _position) as place", "key")
-    keys = [key for key, *_ in ordered.order("first_row, place").fetchall()]
-    if sample.num_rows < table.num_rows:
-        keys.extend(_rare_keys(connection, table, set(keys), feed, column_map))
-    return keys, objects_count.fetchall()[0][0]
-
-
-def _rare_keys(
-    connection: duckdb.DuckDBPyConnection, table: pa.Table, seen: set[str], feed: Feed, column_map: ColumnMap
-) -> list[str]:
+def _rare_keys(table: pa.Table, seen: set[str], feed: Feed, column_map: ColumnMap) -> list[str]:
     """Known keys that the sample lacks but some other row has: a value of the contract must not hang on a sample."""
     known = {field.name for field in feed.fields} | column_map.non_personal
     candidates = [
@@ -145,39 +121,10 @@ def _rare_keys(
         return []
     structure = literal(json.dumps(dict.fromkeys(candidates, "VARCHAR"), ensure_ascii=False))
     counts = ", ".join(f"count(struct_extract(row_, {literal(key)}))" for key in candidates)
-    relation = connection.from_arrow(table).project(f"json_transform({_VALID_LINE}, {structure}) as row_")
-    return [key for key, count in zip(candidates, relation.aggregate(counts).fetchall()[0], strict=True) if count]
-
-
-def _described(
-    connection: duckdb.DuckDBPyConnection, table: pa.Table, naming: Naming, keys: list[str]
-) -> tuple[UnknownColumn, ...]:
-    """Type and filled share of the keys that nothing names."""
-    if not naming.unknown:
-        return ()
-    sample = connection.from_arrow(_sampled(table)).project(f"{_VALID_LINE} as line")
-    sample = sample.filter("json_type(line) = 'OBJECT'")
-    objects_count = sample.aggregate("count(*)").fetchall()[0][0]
-    wanted = ", ".join(literal(keys[index]) for index in naming.unknown.values())
-    counted = connection.sql(
-        f"select e.key, e.type, count(*) from sample, json_each(sample.line) as e where e.key in ({wanted})"
-        " and e.type <> 'NULL' group by all",
-    )
-    types: dict[str, set[str]] = defaultdict(set)
-    filled: dict[str, int] = defaultdict(int)
-    for key, type_name, count in counted.fetchall():
-        types[key].add(_TYPE_NAMES.get(type_name, "text"))
-        filled[key] += count
-    return tuple(
-        UnknownColumn(name, _one_type(types[keys[index]]), round(filled[keys[index]] / objects_count, 4))
-        for name, index in naming.unknown.items()
-    )
-
-
-def _one_type(types: set[str]) -> str:
-    if types == {"integer", "number"}:
-        return "number"
-    return types.pop() if len(types) == 1 else "text"
+    with private_connection() as connection:
+        relation = connection.from_arrow(table).project(f"json_transform({_VALID_LINE}, {structure}) as row_")
+        found = relation.aggregate(counts).fetchall()[0]
+    return [key for key, count in zip(candidates, found, strict=True) if count]
 
 
 def _decoded_one_by_one(lines: pa.Array) -> tuple[pa.Array, pa.Array]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestration.sources.payload import MALFORMED, POSITION
-from orchestration.sources.rows import literal, private_connection
+from orchestration.sources.rows import literal
 
 _ADL = "http://adlnet.gov/expapi/verbs/"
 _VIDEO = "https://w3id.org/xapi/video/verbs/"
@@ -123,71 +125,72 @@ def statements_table(raw: Sequence[bytes]) -> pa.Table:
     )
 
 
-def with_unreachable(table: pa.Table, count: int) -> pa.Table:
-    """`table` with `count` more rows that stand for voided statements which the LRS can't show."""
-    first = table.num_rows + 1
-    rows = {
-        POSITION: pa.array(range(first, first + count), pa.int64()),
-        MALFORMED: pa.repeat(pa.scalar("a voiding names a statement that the LRS doesn't have (404)"), count),
-        **{name: pa.nulls(count, table.schema.field(name).type) for name in table.column_names[2:]},
-    }
-    return pa.concat_tables([table, pa.table(rows)])
+def unreachable_targets(count: int) -> pa.Table:
+    """`count` rows that stand for voided statements which the LRS can't show."""
+    schema = statements_table([]).schema
+    reason = pa.repeat(pa.scalar("a voiding names a statement that the LRS doesn't have (404)"), count)
+    return pa.table(
+        [reason if field.name == MALFORMED else pa.nulls(count, field.type) for field in schema], schema=schema
+    )
 
 
-def within(table: pa.Table, opens_at: datetime | None, closes_at: datetime) -> list[int]:
+def within(
+    connection: duckdb.DuckDBPyConnection, table: pa.Table, opens_at: datetime | None, closes_at: datetime
+) -> list[int]:
     """Indexes of the statements stored in [opens_at, closes_at); one without a readable `stored` stays, to be refused
     by the contract instead of vanishing here."""
     lower = f"stored_at >= {_microseconds(opens_at)}" if opens_at else "true"
-    with private_connection() as connection:
-        stored = connection.from_arrow(table).project(f"{POSITION}, epoch_us({_MOMENT.format('stored')}) as stored_at")
-        kept = stored.filter(f"stored_at is null or ({lower} and stored_at < {_microseconds(closes_at)})")
-        return [position - 1 for (position,) in kept.project(POSITION).order(POSITION).fetchall()]
+    stored = connection.from_arrow(table).project(f"{POSITION}, epoch_us({_MOMENT.format('stored')}) as stored_at")
+    kept = stored.filter(f"stored_at is null or ({lower} and stored_at < {_microseconds(closes_at)})")
+    return [position - 1 for (position,) in kept.project(POSITION).order(POSITION).fetchall()]
 
 
-def voidings(table: pa.Table) -> dict[str, str | None]:
+def voidings(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> dict[str, str | None]:
     """Voided statement's id -> `stored` of its (latest) voiding."""
-    with private_connection() as connection:
-        rows = connection.from_arrow(table).filter(f"verb = {literal(VOIDED)} and target is not null")
-        return dict(rows.aggregate("target, max(stored)", "target").order("target").fetchall())
+    is_voiding = pc.equal(table["verb"], VOIDED)
+    if not pc.any(is_voiding).as_py():
+        return {}
+    rows = connection.from_arrow(table.filter(is_voiding)).filter("target is not null")
+    return dict(rows.aggregate("target, max(stored)", "target").fetchall())
 
 
-def learning_record_fields(table: pa.Table, voided: Mapping[str, str | None]) -> pa.Table:
-    """`_position`, `_malformed` and the fields of learning_records that a statement can give, as text.
+def learning_record_fields(
+    connection: duckdb.DuckDBPyConnection, table: pa.Table, voided: Mapping[str, str | None]
+) -> pa.Table:
+    """`_position` (the row's number in `table`), `_malformed` and the fields of learning_records that a statement can
+    give, as text.
 
     Voiding statements are left out; a statement in `voided` gets status voided and the voiding's time as updated_at.
     What can't be computed (a duration in months) is passed on as it stands, for the contract to refuse with its reason.
     """
-    with private_connection() as connection:
-        statements = connection.from_arrow(table)  # noqa: F841 - read by name in the SQL
-        voided_statements = connection.from_arrow(  # noqa: F841 - read by name in the SQL
-            pa.table(
-                {"target": pa.array(voided.keys(), pa.string()), "voided_at": pa.array(voided.values(), pa.string())}
-            )
-        )
-        return connection.sql(
-            f"""
-            select
-                s.{POSITION},
-                s.{MALFORMED},
-                s.id as record_id,
-                s.registration as registration_id,
-                case when s.verb is not null then {_KIND} end as kind,
-                s.timestamp as started_at,
-                case
-                    when s.duration is null or s.timestamp is null then null
-                    when microseconds is null then s.duration
-                    else strftime(make_timestamp(epoch_us({_MOMENT.format("s.timestamp")}) + microseconds),
-                        '%Y-%m-%dT%H:%M:%S.%f+00:00')
-                end as ended_at,
-                round(s.scaled * 100, 4)::varchar as score,
-                case when v.target is not null then 'voided' when s.id is not null then 'active' end as status,
-                coalesce(v.voided_at, s.stored) as updated_at
-            from (select *, {_DURATION_MICROSECONDS} as microseconds from statements) as s
-            left join voided_statements as v on v.target = s.id
-            where s.verb is distinct from {literal(VOIDED)}
-            order by s.{POSITION}
-            """
-        ).to_arrow_table()
+    numbered = table.set_column(0, POSITION, pa.array(range(1, table.num_rows + 1), pa.int64()))
+    targets = {"target": pa.array(voided.keys(), pa.string()), "voided_at": pa.array(voided.values(), pa.string())}
+    statements = connection.from_arrow(numbered)  # noqa: F841 - read by name in the SQL
+    voided_statements = connection.from_arrow(pa.table(targets))  # noqa: F841 - read by name in the SQL
+    return connection.sql(
+        f"""
+        select
+            s.{POSITION},
+            s.{MALFORMED},
+            s.id as record_id,
+            s.registration as registration_id,
+            case when s.verb is not null then {_KIND} end as kind,
+            s.timestamp as started_at,
+            case
+                when s.duration is null or s.timestamp is null then null
+                when microseconds is null then s.duration
+                else strftime(make_timestamp(epoch_us({_MOMENT.format("s.timestamp")}) + microseconds),
+                    '%Y-%m-%dT%H:%M:%S.%f+00:00')
+            end as ended_at,
+            round(s.scaled * 100, 4)::varchar as score,
+            case when v.target is not null then 'voided' when s.id is not null then 'active' end as status,
+            coalesce(v.voided_at, s.stored) as updated_at
+        from (select *, {_DURATION_MICROSECONDS} as microseconds from statements) as s
+        left join voided_statements as v on v.target = s.id
+        where s.verb is distinct from {literal(VOIDED)}
+        order by s.{POSITION}
+        """
+    ).to_arrow_table()
 
 
 def _microseconds(moment: datetime) -> int:

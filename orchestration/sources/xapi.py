@@ -26,12 +26,12 @@ from orchestration.sources.feeds import FEEDS
 from orchestration.sources.http import PermanentSourceErrorWithStatus, Requests
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
-from orchestration.sources.rows import rows_of_table, sha256_of_rows
+from orchestration.sources.rows import private_connection, rows_of_table, sha256_of_rows
 from orchestration.sources.statements import (
     learning_record_fields,
     statements_table,
+    unreachable_targets,
     voidings,
-    with_unreachable,
     within,
 )
 from orchestration.sources.window import Window, window_of
@@ -77,26 +77,27 @@ def fetch_xapi(
         sleep=sleep,
     ) as requests:
         statements = _all_pages(requests, source.base_url, window)
-        delivered = statements_table(statements)
-        kept = within(delivered, window.opens_at, window.closes_at)
-        statements = [statements[index] for index in kept]
-        voided = voidings(delivered.take(pa.array(kept, pa.int64())))
-        known = set(delivered["id"].take(pa.array(kept, pa.int64())).to_pylist())
-        targets = [_voided_statement(requests, source.base_url, target) for target in voided if target not in known]
-    found_targets = [target for target in targets if target is not None]
-    table = learning_record_fields(
-        with_unreachable(statements_table([*statements, *found_targets]), len(targets) - len(found_targets)), voided
-    )
-    column_map = load_column_map(None, source.feed)
+        with private_connection() as connection:
+            delivered = statements_table(statements)
+            kept = within(connection, delivered, window.opens_at, window.closes_at)
+            delivered = delivered.take(pa.array(kept, pa.int64()))
+            voided = voidings(connection, delivered)
+            elsewhere = sorted(set(voided).difference(delivered["id"].to_pylist()))
+            shown = [_voided_statement(requests, source.base_url, statement_id) for statement_id in elsewhere]
+            targets = [statement for statement in shown if statement is not None]
+            whole = pa.concat_tables(
+                [delivered, statements_table(targets), unreachable_targets(len(shown) - len(targets))]
+            )
+            table = learning_record_fields(connection, whole, voided)
     found = rows_of_table(
         table.column_names[2:],
         table.columns[2:],
         FEEDS[source.feed],
-        column_map,
+        load_column_map(None, source.feed),
         positions=table[POSITION],
         malformed=table[MALFORMED],
     )
-    payload = [*statements, *found_targets]
+    payload = [*(statements[index] for index in kept), *targets]
     return Payload(
         sender_id=sender.id,
         feed=source.feed,
