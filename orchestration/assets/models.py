@@ -76,7 +76,7 @@ def model_assets(settings: Settings) -> AssetsDefinition:
                 allow_retries=False,
             )
         if not report.is_ok:
-            raise _failure(report)
+            raise failure(report)
 
     return transform
 
@@ -119,7 +119,8 @@ def _start(context: AssetExecutionContext, settings: Settings, arguments: list[s
     )
 
 
-def _failure(report: TransformReport) -> Failure:
+def failure(report: TransformReport) -> Failure:
+    """What a build of dbt with errors is told as: each model and test that failed, and what was left out."""
     lines = [f"model {failure}" for failure in report.failures] + [f"test {outcome}" for outcome in report.tests_failed]
     lines += list(report.messages)
     skipped = f"\n\nLeft out because of that: {', '.join(report.skipped)}." if report.skipped else ""

@@ -36,7 +36,8 @@ _ORDER = {"missing": 0, "empty": 1, "late": 2}
 
 @dataclass(frozen=True)
 class Due:
-    """One report as the mart judges it. Times are Shanghai wall time; `days_late` is null where nothing is late."""
+    """One report as the mart judges it. Times are Shanghai wall time; `days_late` is null where nothing is late;
+    `is_due`: its due time had come at the mart's own clock (one that came early is not due and yet on time)."""
 
     feed: str
     period_start: date
@@ -47,6 +48,7 @@ class Due:
     days_late: int | None
     rows_count: int
     quarantined_rows_count: int
+    is_due: bool
 
 
 def timeliness_checks() -> AssetChecksDefinition:
@@ -84,7 +86,8 @@ def read_due(warehouse: Warehouse) -> list[Due] | None:
     rows = query_marts(
         warehouse.settings,
         "select feed, period_start, sender_id, status, due_at, first_received_at, days_late, "
-        "coalesce(rows_count, 0), coalesce(quarantined_rows_count, 0) from marts.reporting_timeliness",
+        "coalesce(rows_count, 0), coalesce(quarantined_rows_count, 0), due_at <= (select clock from core.dim_campaign) "
+        "from marts.reporting_timeliness",
     )
     return None if rows is None else [Due(*row) for row in rows]
 
@@ -99,7 +102,7 @@ def judge(feed: str, reports: Sequence[Due] | None) -> AssetCheckResult:
             severity=AssetCheckSeverity.WARN,
             description="marts.reporting_timeliness is not there yet: materialize the marts (job build_marts).",
         )
-    due = [report for report in reports if report.status != "not_due"]
+    due = [report for report in reports if report.is_due]
     newest = max((report.period_start for report in due), default=None)
     notable = sorted(
         (report for report in due if report.status in _ORDER),
@@ -149,7 +152,7 @@ def _some(names: Sequence[str], most: int = 10) -> str:
 
 
 def _next_due(reports: Sequence[Due]) -> str:
-    waiting = [report.due_at for report in reports if report.status == "not_due"]
+    waiting = [report.due_at for report in reports if not report.is_due]
     return f"{min(waiting):%Y-%m-%d %H:%M}" if waiting else "nothing more so far"
 
 

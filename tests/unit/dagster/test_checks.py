@@ -16,7 +16,18 @@ P6, P7, P8 = date(2020, 6, 1), date(2020, 6, 15), date(2020, 6, 29)
 
 def due(sender: str, period: date, status: str, days_late: int | None = None) -> Due:
     received = None if status in ("missing", "not_due") else datetime.fromisoformat("2020-07-01T12:00")
-    return Due("courses", period, sender, status, datetime.fromisoformat("2020-07-01T18:00"), received, days_late, 5, 0)
+    return Due(
+        "courses",
+        period,
+        sender,
+        status,
+        datetime.fromisoformat("2020-07-01T18:00"),
+        received,
+        days_late,
+        5,
+        0,
+        status != "not_due",
+    )
 
 
 def test_all_on_time_passes():
@@ -60,6 +71,11 @@ def test_what_is_not_due_is_no_trouble():
     result = timeliness.judge("courses", [due("P001", P7, "on_time"), due("P001", P8, "not_due")])
     assert result.passed
     assert result.metadata["next_due"].value == "2020-07-01 18:00"
+    early = Due("courses", P8, "P001", "on_time", datetime.fromisoformat("2020-07-15T18:00"), None, None, 5, 0, False)
+    assert (
+        timeliness.judge("courses", [due("P001", P7, "on_time"), early]).metadata["newest_due_period"].value
+        == "2020-06-15"
+    )
     assert timeliness.judge("courses", []).description == "No report of this feed is due yet."
 
 
@@ -91,7 +107,8 @@ def mart(warehouse):
     """A warehouse that holds the mart alone."""
     warehouse.settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse.settings.database_path)) as connection:
-        connection.execute("create schema marts")
+        connection.execute("create schema marts; create schema core")
+        connection.execute("create table core.dim_campaign as select timestamp '2020-07-10 09:00' as clock")
         connection.execute(
             "create table marts.reporting_timeliness as select date '2020-06-15' as period_start, 'P001' as sender_id, "
             "'courses' as feed, timestamp '2020-07-01 18:00' as due_at, null::timestamp as first_received_at, "
