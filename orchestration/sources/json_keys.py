@@ -22,23 +22,27 @@ class Scan:
     """One look at a sample of rows. `lines` is their JSON text, None for one that isn't text at all."""
 
     def __init__(self, lines: Iterable[str | None]) -> None:
-        self._objects: list[dict[str, msgspec.Raw]] = []
-        for line in lines:
-            try:
-                self._objects.append(_decode_keys(line or ""))
-            except msgspec.MsgspecError:
-                continue
-        self.keys = tuple(dict.fromkeys(chain.from_iterable(self._objects)))  # in order of first sight
+        self._lines = [line or "" for line in lines]
+        try:
+            keys = self._all_keys()
+        except msgspec.MsgspecError:
+            self._lines = [line for line in self._lines if _is_object(line)]
+            keys = self._all_keys()
+        self.keys = tuple(keys)  # in order of first sight
 
     @property
     def objects_count(self) -> int:
-        return len(self._objects)
+        return len(self._lines)
+
+    def _all_keys(self) -> dict[str, None]:
+        # No row is kept: 20,000 mappings at once would set the garbage collector going.
+        return dict.fromkeys(chain.from_iterable(map(_decode_keys, self._lines)))
 
     def described(self, names: Sequence[str], keys: Sequence[str]) -> tuple[UnknownColumn, ...]:
         """Type and filled share of `keys`, reported under `names`."""
         types: dict[str, set[str]] = defaultdict(set)
         filled: Counter[str] = Counter()
-        for found in self._objects:
+        for found in map(_decode_keys, self._lines if keys else ()):
             for key in keys:
                 if (value := found.get(key)) is not None and (text := bytes(value)) != b"null":
                     types[key].add(_type_of(text.decode("utf-8")))
@@ -47,6 +51,14 @@ class Scan:
             UnknownColumn(name, _one_type(types[key]), round(filled[key] / self.objects_count, 4))
             for name, key in zip(names, keys, strict=True)
         )
+
+
+def _is_object(line: str) -> bool:
+    try:
+        _decode_keys(line)
+    except msgspec.MsgspecError:
+        return False
+    return True
 
 
 def _type_of(text: str) -> str:
