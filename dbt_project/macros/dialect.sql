@@ -42,3 +42,13 @@
 {% macro whole_quotient(number, divisor) -%} {{ return(adapter.dispatch('whole_quotient')(number, divisor)) }} {%- endmacro %}
 {% macro default__whole_quotient(number, divisor) -%} (({{ number }}) // {{ divisor }}) {%- endmacro %}
 {% macro spark__whole_quotient(number, divisor) -%} (({{ number }}) div {{ divisor }}) {%- endmacro %}
+
+{# A list from a text whose elements stand between semicolons; NULL stays NULL. #}
+{% macro split_list(text) -%} {{ return(adapter.dispatch('split_list')(text)) }} {%- endmacro %}
+{% macro default__split_list(text) -%} string_split({{ text }}, ';') {%- endmacro %}
+{% macro spark__split_list(text) -%} split({{ text }}, ';') {%- endmacro %}
+
+{# The elements of a list that are not NULL, in their order. #}
+{% macro without_nulls(list) -%} {{ return(adapter.dispatch('without_nulls')(list)) }} {%- endmacro %}
+{% macro default__without_nulls(list) -%} list_filter({{ list }}, lambda element: element is not null) {%- endmacro %}
+{% macro spark__without_nulls(list) -%} filter({{ list }}, element -> element is not null) {%- endmacro %}

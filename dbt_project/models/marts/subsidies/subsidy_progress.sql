@@ -10,17 +10,10 @@ days as (select day, period_start from {{ ref('dim_day') }}),
 
 provinces as (select province_code, province_name_zh from {{ ref('dim_province') }}),
 
--- What is due, one row for each registration × scheme; nothing while no model decides it
 entitlements as (
-    select
-        cast(null as varchar) as province_code,
-        cast(null as varchar) as scheme,
-        cast(null as varchar) as fund,
-        cast(null as bigint) as person_sk,
-        cast(null as date) as event_date,
-        cast(null as decimal(18, 2)) as entitled_amount_cny
-    from campaign
-    where false
+    select province_code, scheme, fund, person_sk, event_date, entitled_amount_cny
+    from {{ ref('subsidy_entitlement') }}
+    where is_entitled
 ),
 
 payments as (

@@ -1,0 +1,184 @@
+with
+
+registrations as (
+    select registration_sk, platform_id, registration_id, person_sk, region_code, course_grade, project_id, registered_at
+    from {{ ref('fct_registration') }}
+    where is_counted
+),
+
+allowance_groups as (select group_code from {{ ref('dim_group') }} where is_living_allowance_eligible),
+
+eligibility as (
+    select person_sk, group_code, valid_from, coalesce(valid_to, date '9999-12-31') as valid_to
+    from {{ ref('fct_eligibility') }}
+    where group_code in (select group_code from allowance_groups)
+),
+
+-- Only persons on a roster can be due anything: their study alone is laid on one line
+studied as (
+    select
+        registrations.person_sk,
+        intervals.registration_sk,
+        intervals.day,
+        intervals.started_at,
+        intervals.ended_at
+    from {{ ref('fct_study_interval') }} as intervals
+    inner join registrations on intervals.registration_sk = registrations.registration_sk
+    where registrations.person_sk in (select person_sk from eligibility)
+),
+
+reached as (
+    select
+        *,
+        max(ended_at) over (
+            partition by person_sk, day order by started_at, ended_at
+            rows between unbounded preceding and 1 preceding
+        ) as reached_before
+    from studied
+),
+
+person_days as (
+    select
+        person_sk,
+        day,
+        -- A registration's own hours decide where the day's money goes, the union of all of them whether it is due
+        sum(
+            case
+                when reached_before is null then {{ microseconds_between('started_at', 'ended_at') }}
+                when ended_at > reached_before
+                    then {{ microseconds_between('greatest(started_at, reached_before)', 'ended_at') }}
+                else 0
+            end
+        ) as study_microseconds
+    from reached
+    group by person_sk, day
+),
+
+by_registration as (
+    select
+        studied.person_sk,
+        studied.day,
+        studied.registration_sk,
+        registrations.region_code,
+        registrations.course_grade as grade,
+        registrations.project_id,
+        row_number() over (
+            partition by studied.person_sk, studied.day
+            order by
+                sum({{ microseconds_between('studied.started_at', 'studied.ended_at') }}) desc,
+                registrations.registered_at,
+                registrations.platform_id,
+                registrations.registration_id
+        ) as preference
+    from studied
+    inner join registrations on studied.registration_sk = registrations.registration_sk
+    group by
+        studied.person_sk, studied.day, studied.registration_sk, registrations.region_code, registrations.course_grade,
+        registrations.project_id, registrations.registered_at, registrations.platform_id, registrations.registration_id
+),
+
+asked as (select distinct region_code, day, grade from by_registration where preference = 1),
+
+{{ rule_for('living_allowance', 'asked') }},
+
+judged as (
+    select
+        person_days.person_sk,
+        person_days.day,
+        by_registration.registration_sk,
+        by_registration.project_id,
+        rule_for.rule_id,
+        rule_for.amount_cny,
+        rule_for.max_days,
+        rule_for.cap_cny,
+        rule_for.cap_basis,
+        rule_for.fund,
+        coalesce(
+            person_days.study_microseconds >= coalesce(rule_for.min_study_hours_per_day, 0) * {{ hour_microseconds() }}, false
+        ) as is_long_enough,
+        exists(
+            select 1
+            from eligibility
+            where
+                eligibility.person_sk = person_days.person_sk
+                and person_days.day between eligibility.valid_from and eligibility.valid_to
+        ) as is_on_roster,
+        exists(
+            select 1
+            from eligibility
+            where
+                eligibility.person_sk = person_days.person_sk
+                and person_days.day between eligibility.valid_from and eligibility.valid_to
+                and (
+                    rule_for.eligible_group_codes is null
+                    or list_contains({{ split_list('rule_for.eligible_group_codes') }}, eligibility.group_code)
+                )
+        ) as is_eligible
+    from person_days
+    inner join by_registration
+        on person_days.person_sk = by_registration.person_sk
+        and person_days.day = by_registration.day
+        and by_registration.preference = 1
+    left join rule_for
+        on by_registration.region_code = rule_for.region_code
+        and by_registration.day = rule_for.day
+        and by_registration.grade is not distinct from rule_for.asked_grade
+),
+
+earned as (
+    select
+        *,
+        rule_id is not null and is_long_enough and is_eligible as is_earned
+    from judged
+),
+
+numbered as (
+    select
+        *,
+        count(*) filter (where is_earned) over (
+            partition by person_sk, year(day) order by day rows between unbounded preceding and current row
+        ) as earned_day_of_year
+    from earned
+),
+
+within_days as (
+    select
+        *,
+        is_earned and earned_day_of_year <= coalesce(max_days, earned_day_of_year) as is_credited
+    from numbered
+),
+
+accounted as (
+    select
+        *,
+        coalesce(sum(case when is_credited then amount_cny end) over (
+            partition by
+                person_sk,
+                rule_id,
+                cap_basis,
+                case cap_basis
+                    when 'per_year' then cast(year(day) as varchar)
+                    when 'per_project' then coalesce('project ' || project_id, 'registration ' || cast(registration_sk as varchar))
+                end
+            order by day
+            rows between unbounded preceding and 1 preceding
+        ), 0) as taken_before_cny
+    from within_days
+)
+
+select
+    person_sk,
+    day,
+    registration_sk,
+    rule_id,
+    fund,
+    is_on_roster,
+    is_eligible,
+    is_long_enough,
+    is_earned,
+    is_credited,
+    cast(case when is_credited then amount_cny else 0 end as decimal(18, 2)) as full_amount_cny,
+    cast(
+        case when is_credited then {{ under_cap('amount_cny', 'cap_cny', 'taken_before_cny') }} else 0 end as decimal(18, 2)
+    ) as credited_amount_cny
+from accounted
