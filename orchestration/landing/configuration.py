@@ -18,7 +18,7 @@ import duckdb
 import yaml
 
 from orchestration.landing.batches import batch_id_of, isoformat, landed_file, sweep, write_file
-from orchestration.landing.errors import LandingError
+from orchestration.landing.errors import LandingError, cannot_read
 from orchestration.landing.ledger import LedgerEntry, read_ledger
 from orchestration.settings import Settings
 from orchestration.sources.contract import open_workspace
@@ -110,6 +110,6 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise LandingError(f"can't read {path}: {error.strerror}") from None
+        raise cannot_read(path, error) from None
     except UnicodeDecodeError:
         raise LandingError(f"{path} is not UTF-8") from None

@@ -10,8 +10,8 @@ _ADVICE = {
     errno.EDQUOT: "the disk quota is used up; free some and run again",
     errno.EFBIG: "the file grew past the size allowed; raise the limit and run again",
     errno.EROFS: "the file system is read-only",
-    errno.EACCES: "permission denied; the user that runs this must be allowed to write there",
-    errno.EPERM: "permission denied; the user that runs this must be allowed to write there",
+    errno.EACCES: "permission denied; let the user that runs this read and write there",
+    errno.EPERM: "permission denied; let the user that runs this read and write there",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.EEXIST: "a part of the path is a file, not a folder",
 }
@@ -35,10 +35,20 @@ class LedgerDamagedError(LandingError):
 
 
 def cannot_write(path: Path, error: Exception) -> LandingError:
-    """A LandingError in a stranger's words for what the system or DuckDB said about `path`."""
+    """A LandingError in a stranger's words for what the system or DuckDB said about writing `path`."""
+    return LandingError(f"can't write {path}: {_said(error)}")
+
+
+def cannot_read(path: Path, error: OSError) -> LandingError:
+    """The same for reading."""
+    return LandingError(f"can't read {path}: {_said(error)}")
+
+
+def _said(error: Exception) -> str:
     number = error.errno if isinstance(error, OSError) else _errno_in(str(error))
-    said = _ADVICE.get(number or 0) or (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-    return LandingError(f"can't write {path}: {said}")
+    known = _ADVICE.get(number or 0)
+    # Of DuckDB's own errors only the kind: their text may quote a row.
+    return known or (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _errno_in(text: str) -> int | None:

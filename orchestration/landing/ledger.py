@@ -20,7 +20,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from orchestration.landing.durable import append_line, make_folder
-from orchestration.landing.errors import LandingError, LedgerDamagedError, cannot_write
+from orchestration.landing.errors import LandingError, LedgerDamagedError, cannot_read, cannot_write
 
 LEDGER_FOLDER = "_ledger"
 NO_ENTRY_SHA256 = "0" * 64
@@ -130,7 +130,7 @@ class Ledger:
         except FileNotFoundError:
             known = Chain(sender_id)
         except OSError as error:
-            raise LandingError(f"can't read {path}: {error.strerror}") from None
+            raise cannot_read(path, error) from None
         self._chains[sender_id] = known
         return known
 

@@ -27,7 +27,7 @@ from payload_fakes import (
     roster,
     terms,
 )
-from test_identity import expected_key
+from test_contract_identity import expected_key
 
 from orchestration.landing.columns import landed_columns
 from orchestration.sources.contract import ContractError, check, open_workspace
