@@ -97,7 +97,7 @@ def draw_courses(rng: np.random.Generator, specs: tuple[PlatformSpec, ...], line
 def _versions(
     rng: np.random.Generator, published_at: np.ndarray, line: Timeline
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Course, moment, review status and withdrawal of every version: created, perhaps decided later, perhaps withdrawn."""
+    """Course, moment, review status and withdrawal of every version: created, maybe decided, maybe withdrawn."""
     count = len(published_at)
     first = rng.choice(3, count, p=[0.80, 0.16, 0.04])
     created = published_at - rng.integers(0, 5 * DAY, count)

@@ -15,8 +15,8 @@ from orchestration.sandbox.timeline import Timeline
 class Deliveries:
     """Counts by (sender_id, feed, period index); only rows that a pull at the clock sees.
 
-    `rows` counts every delivered row, dirty ones and repeats included; `refused_rows` each dirty row once; `refused` each
-    dirty row once for every reason it has.
+    `rows` counts every delivered row, dirty ones and repeats included; `refused_rows` each dirty row once; `refused`
+    each dirty row once for every reason it has.
     """
 
     rows: Counter[tuple[str, str, int]] = field(default_factory=Counter)

@@ -1,8 +1,8 @@
 """Rows that break the contract, in known numbers: one list of flaws, each sprinkled over a few senders.
 
-A dirty row is a copy of a real row under a key of its own, with one thing wrong (a few: two things). So it is refused, and
-nothing else changes. Two flaws keep the key of a real registration and come after its last version: the update is refused
-and the earlier state must stay.
+A dirty row is a copy of a real row under a key of its own, with one thing wrong (a few: two things). So it is refused,
+and nothing else changes. Two flaws keep the key of a real registration and come after its last version: the update is
+refused and the earlier state must stay.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ OLD_STYLE = "110101900307123"
 class Flaw:
     """`patch` says what stands in the row instead; `reasons` what it must be refused for.
 
-    `is_typed` means that a file with real types can hold it too. `keeps_key` leaves the record's own key and comes later.
-    `twin` makes two rows of one key and moment that differ in this field.
+    `is_typed` means that a file with real types can hold it too. `keeps_key` leaves the record's own key and comes
+    later. `twin` makes two rows of one key and moment that differ in this field.
     """
 
     feed: str
@@ -51,6 +51,10 @@ class Flaw:
 
 def _resident(number: str) -> Row:
     return {"id_type": "resident_id", "id_number": number}
+
+
+def _person_subject(number: str) -> Row:
+    return {"subject_kind": "person", "id_type": "resident_id", "subject_id": number}
 
 
 FLAWS: tuple[Flaw, ...] = (
@@ -71,10 +75,10 @@ FLAWS: tuple[Flaw, ...] = (
     Flaw("registrations", _resident(NO_SUCH_DAY), ("identity_invalid",), True),
     Flaw("registrations", {"id_type": "passport", "id_number": "E12"}, ("identity_invalid",), True),
     Flaw("registrations", {"employer_uscc": "9111000010169"}, ("uscc_invalid",), True),
-    Flaw("registrations", {"employer_uscc": "91110000101690-72K", "status": "paused"}, ("uscc_invalid", "unknown_enum"), True),
-    Flaw("registrations", {"status": "deleted"}, ("unknown_enum",), True, keeps_key=True),
+    Flaw("registrations", {"employer_uscc": "91110000101690-72K", "status": "off"}, ("uscc_invalid", "unknown_enum"), True),
+    Flaw("registrations", {"status": "deleted"}, ("unknown_enum",), True, True),
     Flaw("registrations", {}, ("duplicate_key_in_batch",), True, twin={"phone": "12000000000"}),
-    Flaw("registrations", {"status": "cancelled"}, ("duplicate_key_in_batch",), True, keeps_key=True, twin={"status": "active"}),
+    Flaw("registrations", {"status": "cancelled"}, ("duplicate_key_in_batch",), True, True, twin={"status": "active"}),
     Flaw("learning_records", {"started_at": None}, ("missing_required",), True),
     Flaw("learning_records", {"ended_at": "later"}, ("bad_type",)),
     Flaw("learning_records", {"score": 150.0}, ("out_of_range",), True),
@@ -97,7 +101,7 @@ FLAWS: tuple[Flaw, ...] = (
     Flaw("subsidy_payments", {"status": "paid", "paid_on": None}, ("missing_required",)),
     Flaw("subsidy_payments", {"payee_kind": "person", **_resident(WRONG_CHECK_DIGIT)}, ("identity_invalid",)),
     Flaw("subsidy_payments", {"scheme": "gift"}, ("unknown_enum",)),
-    Flaw("penalties", {"subject_kind": "person", "id_type": "resident_id", "subject_id": NO_SUCH_DAY}, ("identity_invalid",)),
+    Flaw("penalties", _person_subject(NO_SUCH_DAY), ("identity_invalid",)),
     Flaw("penalties", {"reason": None}, ("missing_required",)),
 )  # fmt: skip
 
@@ -145,9 +149,9 @@ def _spoil(
     row = {name: value for name, value in base.items() if not name.startswith("_")}
     if flaw.keeps_key:
         key = KEY_FIELD[flaw.feed]
-        versions = rows.filter(pl.col(key) == row[key])
-        at = min(int(versions["_at"].max() or at) + HOUR + number, line.now - 60 - number)
-        if at <= int(versions["_at"].max() or at):
+        latest = int(rows.filter(pl.col(key) == row[key])["_at"].to_numpy().max())
+        at = min(latest + HOUR + number, line.now - 60 - number)
+        if at <= latest:
             return []
         row["updated_at"] = wall_datetime(at).replace(tzinfo=None)
     elif flaw.feed == "eligibility_rosters":

@@ -7,10 +7,34 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from orchestration.sandbox import catalogue, certificates, courses, identity, learning, payments, people, rosters
-from orchestration.sandbox import places as places_module
-from orchestration.sandbox import platforms as platforms_module
-from orchestration.sandbox import registrations as registrations_module
+from orchestration.sandbox import identity
+from orchestration.sandbox.catalogue import (
+    ENTERPRISE,
+    ENTERPRISE_PROJECTS,
+    Institutions,
+    Penalties,
+    Projects,
+    draw_institutions,
+    draw_penalties,
+    draw_projects,
+)
+from orchestration.sandbox.certificates import (
+    Certificates,
+    Reminders,
+    draw_certificates,
+    draw_certified,
+    draw_reminders,
+)
+from orchestration.sandbox.courses import Courses, draw_courses
+from orchestration.sandbox.learning import Learning, draw_learning
+from orchestration.sandbox.payments import Payments, draw_payments
+from orchestration.sandbox.people import People, draw_people
+from orchestration.sandbox.places import Places, draw_places
+from orchestration.sandbox.platforms import BureauSpec, PlatformSpec
+from orchestration.sandbox.platforms import bureaus as bureau_specs
+from orchestration.sandbox.platforms import platforms as platform_specs
+from orchestration.sandbox.registrations import REGISTRATIONS_A_PERSON, Registrations, draw_registrations
+from orchestration.sandbox.rosters import Rosters, bureau_of_place, draw_rosters
 from orchestration.sandbox.timeline import Timeline, timeline
 
 STRANGERS_SHARE = 0.05  # people on rosters and penalties who never registered
@@ -22,21 +46,21 @@ class Draw:
 
     seed: int
     line: Timeline
-    platforms: tuple[platforms_module.PlatformSpec, ...]
-    bureaus: tuple[platforms_module.BureauSpec, ...]
-    places: places_module.Places
-    people: people.People
-    courses: courses.Courses
-    registrations: registrations_module.Registrations
+    platforms: tuple[PlatformSpec, ...]
+    bureaus: tuple[BureauSpec, ...]
+    places: Places
+    people: People
+    courses: Courses
+    registrations: Registrations
     employer_uscc: np.ndarray  # one a registration, '' = none
-    learning: learning.Learning
-    certificates: certificates.Certificates
-    reminders: certificates.Reminders
-    projects: catalogue.Projects
-    institutions: catalogue.Institutions
-    penalties: catalogue.Penalties
-    rosters: rosters.Rosters
-    payments: payments.Payments
+    learning: Learning
+    certificates: Certificates
+    reminders: Reminders
+    projects: Projects
+    institutions: Institutions
+    penalties: Penalties
+    rosters: Rosters
+    payments: Payments
 
     def stream(self, name: str) -> np.random.Generator:
         return stream(self.seed, name)
@@ -48,63 +72,63 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def draw(seed: int, registration_count: int, learning_records: int) -> Draw:
+    """Draw a world of that many registrations and about that many learning records."""
+
+    def part(name: str) -> np.random.Generator:
+        return stream(seed, name)
+
     line = timeline()
-    specs, bureau_specs = platforms_module.platforms(line.campaign.first_day), platforms_module.bureaus()
-    places = places_module.draw_places()
-    registered_people = max(1, int(registration_count / registrations_module.REGISTRATIONS_A_PERSON))
-    everyone = people.draw_people(stream(seed, "people"), int(registered_people * (1 + STRANGERS_SHARE)), places)
-    all_courses = courses.draw_courses(stream(seed, "courses"), specs, line)
-    drawn = registrations_module.draw_registrations(
-        stream(seed, "registrations"), registration_count, registered_people, everyone, places, all_courses, specs, line
+    specs, bureaus = platform_specs(line.campaign.first_day), bureau_specs()
+    places = draw_places()
+    registered_people = max(1, int(registration_count / REGISTRATIONS_A_PERSON))
+    people = draw_people(part("people"), int(registered_people * (1 + STRANGERS_SHARE)), places)
+    courses = draw_courses(part("courses"), specs, line)
+    registrations = draw_registrations(
+        part("registrations"), registration_count, registered_people, people, places, courses, specs, line
     )
-    projects = catalogue.draw_projects(stream(seed, "projects"), bureau_specs, all_courses, line)
-    bureau_of = rosters.bureau_of_place(places, bureau_specs)
-    drawn, employers, pool = _employ(stream(seed, "employers"), drawn, everyone, projects, bureau_of)
-    certified = certificates.draw_certified(stream(seed, "certified"), drawn)
-    records = learning.draw_learning(stream(seed, "learning"), learning_records, drawn, certified, specs, line)
-    issued = certificates.draw_certificates(stream(seed, "certificates"), drawn, certified, all_courses, line)
-    sends = np.array(["reminders" in spec.feeds for spec in specs])
-    institutions = catalogue.draw_institutions(stream(seed, "institutions"), bureau_specs, specs, line)
-    listed = rosters.draw_rosters(stream(seed, "rosters"), everyone, places, bureau_specs, line)
+    projects = draw_projects(part("projects"), bureaus, courses, line)
+    bureau_of = bureau_of_place(places, bureaus)
+    registrations, employers, pool = _employ(part("employers"), registrations, people, projects, bureau_of)
+    certified = draw_certified(part("certified"), registrations)
+    certificates = draw_certificates(part("certificates"), registrations, certified, courses, line)
+    institutions = draw_institutions(part("institutions"), bureaus, specs, line)
+    rosters = draw_rosters(part("rosters"), people, places, bureaus, line)
+    sends_reminders = np.array(["reminders" in spec.feeds for spec in specs])
     return Draw(
         seed=seed,
         line=line,
         platforms=specs,
-        bureaus=bureau_specs,
+        bureaus=bureaus,
         places=places,
-        people=everyone,
-        courses=all_courses,
-        registrations=drawn,
+        people=people,
+        courses=courses,
+        registrations=registrations,
         employer_uscc=employers,
-        learning=records,
-        certificates=issued,
-        reminders=certificates.draw_reminders(stream(seed, "reminders"), drawn, sends, line),
+        learning=draw_learning(part("learning"), learning_records, registrations, certified, specs, line),
+        certificates=certificates,
+        reminders=draw_reminders(part("reminders"), registrations, sends_reminders, line),
         projects=projects,
         institutions=institutions,
-        penalties=catalogue.draw_penalties(
-            stream(seed, "penalties"), bureau_specs, specs, institutions, everyone, line
-        ),
-        rosters=listed,
-        payments=payments.draw_payments(
-            stream(seed, "payments"), drawn, issued, listed, projects, everyone, bureau_of, pool, line
-        ),
+        penalties=draw_penalties(part("penalties"), bureaus, specs, institutions, people, line),
+        rosters=rosters,
+        payments=draw_payments(part("payments"), registrations, certificates, rosters, projects, bureau_of, pool, line),
     )
 
 
 def _employ(
     rng: np.random.Generator,
-    drawn: registrations_module.Registrations,
-    everyone: people.People,
-    projects: catalogue.Projects,
+    drawn: Registrations,
+    people: People,
+    projects: Projects,
     bureau_of_place: np.ndarray,
-) -> tuple[registrations_module.Registrations, np.ndarray, np.ndarray]:
+) -> tuple[Registrations, np.ndarray, np.ndarray]:
     """Some registrations belong to an enterprise's project of the learner's province, some name an employer only."""
     pool = identity.usccs(rng, 60)
-    online = np.flatnonzero(projects.kind == catalogue.ENTERPRISE)
-    home_bureau = bureau_of_place[everyone.home[drawn.person]]
+    online = np.flatnonzero(projects.kind == ENTERPRISE)
+    home_bureau = bureau_of_place[people.home[drawn.person]]
     takes_part = (rng.random(len(drawn)) < 0.06) & (home_bureau >= 0)
     first = np.searchsorted(projects.bureau[online], np.maximum(home_bureau, 0))
-    project = np.where(takes_part, online[first + rng.integers(0, catalogue.ENTERPRISE_PROJECTS, len(drawn))], -1)
+    project = np.where(takes_part, online[first + rng.integers(0, ENTERPRISE_PROJECTS, len(drawn))], -1)
     has_employer = rng.random(len(drawn)) < 0.1
     employer = np.where(has_employer, pool[rng.integers(0, len(pool), len(drawn))], "")
     employer = np.where(project >= 0, projects.enterprise_uscc[np.maximum(project, 0)], employer)

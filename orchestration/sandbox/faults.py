@@ -19,15 +19,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from orchestration.sandbox.errors import FaultError
+
 KINDS = {
     "down": None, "unauthorized": None, "forbidden": None, "broken": None,
     "flaky": 1.0, "ratelimit": 1.0, "cut": 1.0, "garbled": 1.0, "slow": 2.0,
 }  # fmt: skip
 _WRITTEN = re.compile(r"^(?P<kind>[a-z]+):(?P<platform>\*|P\d{3})(?::(?P<number>\d+(?:\.\d+)?))?$")
-
-
-class FaultError(ValueError):
-    """A fault can't be understood; the message repeats it and lists the kinds."""
 
 
 @dataclass(frozen=True)

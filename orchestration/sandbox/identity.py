@@ -1,4 +1,4 @@
-"""Invented identity documents that are formally valid (GB 11643 check digit), and the ways in which senders write them."""
+"""Invented identity documents that are formally valid (GB 11643 check digit), and the ways senders write them."""
 
 from __future__ import annotations
 

@@ -51,18 +51,17 @@ def draw_learning(
     """About `target` records. Who holds a certificate mostly signed in, studied and was tested before."""
     count = len(registrations)
     is_idle = (rng.random(count) < 0.3) & ~is_certified
-    slack = 1.12  # what is drawn past the horizon is left out
-    mean = target * slack / count
+    slack = 0.975  # certified learners get some records on top, what falls past the horizon is left out
+    mean: float = target * slack / count
     base = np.where(is_idle, 0.0, np.where(is_certified, 1.0, 0.62))
     base /= max(base.mean(), 1e-9)
     rates = {SIGN_IN: 0.22, STUDY: 0.52, QUESTION: 0.09, TEST: 0.12, OTHER: 0.05}
-    numbers = {kind: rng.poisson(mean * share * base) for kind, share in rates.items()}
-    for kind, share in ((SIGN_IN, 0.96), (TEST, 0.94), (STUDY, 0.97)):
-        numbers[kind] = np.where(
-            is_certified & (rng.random(count) < share), np.maximum(numbers[kind], 1), numbers[kind]
-        )
-    registration = np.concatenate([np.repeat(np.arange(count), numbers[kind]) for kind in rates])
-    kind = np.concatenate([np.full(numbers[k].sum(), k) for k in rates])
+    numbers = {code: rng.poisson(mean * share * base) for code, share in rates.items()}
+    for code, share in ((SIGN_IN, 0.96), (TEST, 0.94), (STUDY, 0.97)):
+        surely = is_certified & (rng.random(count) < share)
+        numbers[code] = np.where(surely, np.maximum(numbers[code], 1), numbers[code])
+    registration = np.concatenate([np.repeat(np.arange(count), numbers[code]) for code in rates])
+    kind = np.concatenate([np.full(numbers[code].sum(), code) for code in rates])
     order = np.argsort(registration, kind="stable")
     registration, kind = registration[order], kind[order]
     started = _starts(rng, registrations.registered_at[registration], kind)

@@ -8,7 +8,6 @@ import numpy as np
 
 from orchestration.sandbox.catalogue import ENTERPRISE, Projects
 from orchestration.sandbox.certificates import DANGLING, Certificates
-from orchestration.sandbox.people import People
 from orchestration.sandbox.registrations import Registrations
 from orchestration.sandbox.rosters import Rosters
 from orchestration.sandbox.timeline import DAY, HOUR, NEVER, Timeline
@@ -61,7 +60,6 @@ def draw_payments(
     certificates: Certificates,
     rosters: Rosters,
     projects: Projects,
-    people: People,
     bureau_of_place: np.ndarray,
     uscc_pool: np.ndarray,
     line: Timeline,

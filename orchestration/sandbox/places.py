@@ -18,11 +18,12 @@ from orchestration.sources.feeds import GROUP_CODES
 
 # Rough weights of the provinces; what matters is that they differ.
 PROVINCE_WEIGHTS = {
-    "11": 22, "12": 14, "13": 75, "14": 35, "15": 25, "21": 43, "22": 25, "23": 36, "31": 25, "32": 82, "33": 60, "34": 62,
-    "35": 40, "36": 46, "37": 100, "41": 97, "42": 110, "43": 67, "44": 118, "45": 50, "46": 10, "50": 32, "51": 84,
+    "11": 22, "12": 14, "13": 75, "14": 35, "15": 25, "21": 43, "22": 25, "23": 36, "31": 25, "32": 82, "33": 60,
+    "34": 62, "35": 40, "36": 46, "37": 100, "41": 97, "42": 110, "43": 67, "44": 118, "45": 50, "46": 10, "50": 32, "51": 84,
     "52": 39, "53": 48, "54": 6, "61": 39, "62": 27, "63": 8, "64": 8, "65": 24, "71": 0.4, "81": 0.6, "82": 0.3,
 }  # fmt: skip
 CORPS_CODES = ("660000", "660100", "660800", "661200", "669900")
+YEAR = 2020  # every registration lies in it
 UNKNOWN_CODES = ("999999", "420199", "110100", "889900", "440399")
 
 
@@ -45,20 +46,8 @@ class Places:
         return rng.choice(self.birth_areas, count)
 
 
-def province_of(code: str, year: int = 2020) -> str:
-    """Rule 3: the province of a registration's region code in `year` (the lists give years of validity, not days)."""
-    if code.startswith(("66", "6590")):
-        return CORPS
-    listed = regions()
-    if code in listed.code:
-        position = listed.code.index(code)
-        if listed.start_year[position] <= year <= listed.end_year[position]:
-            return code[:2] + "0000"
-    return UNKNOWN_PROVINCE
-
-
 def draw_places() -> Places:
-    """The weights: by province, key regions and the codes that changed in 2020 heavier than their size. No chance in it."""
+    """The weights: by province; key regions and the codes that changed in 2020 are heavier than their size."""
     listed = regions()
     supervised = frozenset(supervised_counties())
     codes, weights = [], []
@@ -74,22 +63,30 @@ def draw_places() -> Places:
     total = sum(weights)
     codes += [*CORPS_CODES, *UNKNOWN_CODES]
     weights += [total * 0.006] * len(CORPS_CODES) + [total * 0.002] * len(UNKNOWN_CODES)
-    provinces = dict.fromkeys(codes, "")
-    known = {code: code[:2] + "0000" for code, start, end in zip(listed.code, listed.start_year, listed.end_year, strict=True)
-             if start <= 2020 <= end}  # fmt: skip
-    for code in provinces:
-        provinces[code] = CORPS if code.startswith(("66", "6590")) else known.get(code, UNKNOWN_PROVINCE)
+    in_force = (listed.start_year <= YEAR) & (listed.end_year >= YEAR)
+    known = {code for code, holds in zip(listed.code, in_force.tolist(), strict=True) if holds}
     return Places(
         code=np.array(codes),
         weight=np.array(weights) / sum(weights),
-        province=np.array([provinces[code] for code in codes]),
+        province=np.array([_province(code, known) for code in codes]),
         is_hubei=np.array([code.startswith("42") for code in codes]),
         is_sanqu_sanzhou=np.array([is_sanqu_sanzhou(code) for code in codes]),
         is_supervised=np.array([code in supervised for code in codes]),
         birth_areas=np.array(
-            [int(c) for c, lv in zip(listed.code, listed.level, strict=True) if lv == "county" and int(c[:2]) < 70]
+            [
+                int(c)
+                for c, level in zip(listed.code, listed.level, strict=True)
+                if level == "county" and int(c[:2]) < 70
+            ]
         ),
     )
+
+
+def _province(code: str, known: set[str]) -> str:
+    """Rule 3. The lists give years of validity, not days, so a code of 2020 is known on every day of it."""
+    if code.startswith(("66", "6590")):
+        return CORPS
+    return code[:2] + "0000" if code in known else UNKNOWN_PROVINCE
 
 
 def groups_of_codes(codes: Sequence[str]) -> int:

@@ -1,7 +1,7 @@
 """The 54 platforms and 32 bureaus: who they are, how they deliver, when they were selected.
 
-Ten platforms carry names from published sources, the rest are named as samples. Selection dates, ways of delivery and all
-data are invented.
+Ten platforms carry names from published sources, the rest are named as samples. Selection dates, ways of delivery and
+all data are invented.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ PLATFORM_COUNT = 54
 XAPI = (24, 25, 26, 27, 28, 29)
 MINISTRY = (1, 11, 12, 13, 14, 15)
 # How each platform that delivers by files writes them.
-FILE_FORMATS = {31: "csv_gb18030_zh", 47: "csv", 48: "tsv.gz", 49: "ndjson.zst", 50: "parquet", 51: "xlsx", 52: "csv.zst", 53: "csv_zh"}  # fmt: skip
+FILE_FORMATS = {
+    31: "csv_gb18030_zh", 47: "csv", 48: "tsv.gz", 49: "ndjson.zst", 50: "parquet", 51: "xlsx", 52: "csv.zst", 53: "csv_zh",
+}  # fmt: skip
 SELECTED_LATE = {
-    16: "2020-03-30", 21: "2020-04-13", 34: "2020-04-13", 38: "2020-04-27", 40: "2020-05-11", 45: "2020-05-25", 48: "2020-05-11",
-    54: "2020-06-01",
+    16: "2020-03-30", 21: "2020-04-13", 34: "2020-04-13", 38: "2020-04-27", 40: "2020-05-11", 45: "2020-05-25",
+    48: "2020-05-11", 54: "2020-06-01",
 }  # fmt: skip
 DROPPED = {22: "2020-05-10", 37: "2020-06-07", 50: "2020-06-21"}
 SELECTED_BY_PROVINCE = {41: "440000", 42: "420000", 43: "510000", 44: "330000", 45: "420000", 46: "660000"}

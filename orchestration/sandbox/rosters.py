@@ -18,7 +18,7 @@ UNLISTED_GROUPS = ("KG99", "KG06")  # a roster names the sub-group
 
 @dataclass(frozen=True)
 class Rosters:
-    """One entry a roster row (bureau, person, group, valid_from); `version_*` one entry a version. Days are day numbers."""
+    """One entry a roster row (bureau, person, group, valid_from), `version_*` one a version. Days are day numbers."""
 
     bureau: np.ndarray
     person: np.ndarray

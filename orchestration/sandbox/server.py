@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,10 +41,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from orchestration.sandbox.errors import SandboxError
 from orchestration.sandbox.faults import Fault, as_faults
 from orchestration.sandbox.platforms import PlatformSpec, platforms
 from orchestration.sandbox.timeline import timeline
-from orchestration.sandbox.world import Manifest, SandboxError
+from orchestration.sandbox.world import Manifest
 from orchestration.sandbox.writing.registry import STATEMENT, STATEMENT_ZH, password_variable, secret, user_variable
 from orchestration.sandbox.writing.store import Rows
 from orchestration.settings import SHANGHAI
@@ -188,11 +189,11 @@ async def _with_faults(
 def _cut_off(body: bytes) -> Response:
     """Promises the whole body and sends half of it."""
 
-    async def half() -> Iterator[bytes]:  # type: ignore[misc]
+    async def half() -> AsyncIterator[bytes]:
         yield body[: len(body) // 2]
         raise ConnectionResetError("cut on demand")
 
-    return StreamingResponse(half(), media_type="application/json", headers={"Content-Length": str(len(body))})  # type: ignore[arg-type]
+    return StreamingResponse(half(), media_type="application/json", headers={"Content-Length": str(len(body))})
 
 
 def _check_token(world: _World, spec: PlatformSpec, request: Request) -> Response | None:
@@ -298,7 +299,8 @@ def serve(
     except OSError as error:
         listener.close()
         raise SandboxError(
-            f"port {manifest.port} can't be taken ({error.strerror}); stop what listens there or make the world with another --port"
+            f"port {manifest.port} can't be taken ({error.strerror}); stop what listens there, or make the world anew "
+            "with another port"
         ) from None
     config = uvicorn.Config(
         app,
@@ -345,8 +347,9 @@ def start_server(directory: Path, faults: Iterable[Fault | str] | str | None = N
     """
     manifest = Manifest.read(directory)
     text = ",".join(str(fault) for fault in as_faults(faults))
+    command = [sys.executable, "-m", "orchestration.sandbox.server", "--dir", str(directory), "--faults", text]
     child = subprocess.Popen(
-        [sys.executable, "-m", "orchestration.sandbox.server", "--dir", str(directory), "--faults", text, "--until-stdin-closes"],
+        [*command, "--until-stdin-closes"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -398,7 +401,7 @@ def _main() -> int:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     try:
         serve(arguments.dir, arguments.faults)
-    except (SandboxError, ValueError) as error:
+    except SandboxError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -9,19 +9,19 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from orchestration.sandbox.dispatch import draw_reports
 from orchestration.sandbox.drawing import draw
+from orchestration.sandbox.errors import SandboxError
 from orchestration.sandbox.timeline import SANDBOX_NOW
+from orchestration.sandbox.truth.summary import write_truth
 from orchestration.sandbox.writing.bureaus import write_bureaus
+from orchestration.sandbox.writing.dispatch import write_reports
 from orchestration.sandbox.writing.platforms import write_platforms
 from orchestration.sandbox.writing.registry import STATEMENT, STATEMENT_ZH, write_configuration
 from orchestration.settings import SANDBOX_MANIFEST
 
 RECORDS_A_REGISTRATION = 5
 MINIMUM_REGISTRATIONS = 500
-
-
-class SandboxError(Exception):
-    """The world can't be made or served; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,7 @@ def make_world(
 ) -> Manifest:
     """Write a world into `directory`, replacing an earlier world there (and nothing else).
 
-    The same arguments give the same bytes. `registrations` is at least 500, so that every sender has rows; `learning_records`
-    is five a registration unless given; `port` 0 picks a free one; `messy` adds rows that break the contract;
+    The same arguments give the same bytes. `learning_records` is five a registration unless given; `port` 0 picks a free one; `messy` adds rows that break the contract;
     `on_step` hears the name of each step. Raises SandboxError.
     """
     if registrations < MINIMUM_REGISTRATIONS:
@@ -74,6 +73,11 @@ def make_world(
     counted = write_platforms(directory, world, messy=messy)
     tell("write bureaus")
     write_bureaus(directory, world, counted, messy=messy)
+    tell("file reports")
+    reports = draw_reports(world)
+    write_reports(directory, world, reports, counted, messy=messy)
+    tell("count the truth")
+    write_truth(directory / "truth.json", world, counted, reports, STATEMENT)
     chosen = port or _free_port()
     write_configuration(directory, world, chosen)
     manifest = Manifest(seed, registrations, records, messy, chosen, SANDBOX_NOW.isoformat())

@@ -1,4 +1,4 @@
-"""The bureaus' files: rosters, lists, payments and penalties in period folders; the biweekly workbooks are in `dispatch`."""
+"""The bureaus' files: rosters, lists, payments and penalties in period folders; `dispatch` has the biweekly reports."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from orchestration.sandbox.writing.platforms import INBOX
 from orchestration.settings import SANDBOX_KEY, SANDBOX_SECRETS
 
 STATEMENT = (
-    "Samples: every platform, bureau, person, number and payment in this world is invented. Ten platforms carry names from"
-    " published sources; their data here is not theirs."
+    "Samples: every platform, bureau, person, number and payment in this world is invented. Ten platforms carry names"
+    " from published sources; their data here is not theirs."
 )
 STATEMENT_ZH = "样例：本数据中的平台、机构、人员、号码和金额均为虚构，不代表任何真实平台的数据。"
 

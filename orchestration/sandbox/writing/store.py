@@ -1,7 +1,7 @@
 """What the HTTP server serves: per platform and feed one file of JSON lines, sorted by moment, and an index of it.
 
-`<feed>.ndjson` holds the rows as they will be sent; `<feed>.index.npy` is an int64 array of shape (2, rows + 1): wall seconds
-of each row's updated_at (the last column repeats the greatest) and the byte at which each row begins.
+`<feed>.ndjson` holds the rows as they will be sent; `<feed>.index.npy` is an int64 array of shape (2, rows + 1): wall
+seconds of each row's updated_at (the last column repeats the greatest) and the byte at which each row begins.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Learning records as an LRS holds them: xAPI statements, with voiding statements for records voided later.
 
-The actor names the learner, as real statements do; a reader that lands it would be found by the search for personal data.
+The actor names the learner, as real statements do; a reader that lands it is found by the search for personal data.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ ADL = "http://adlnet.gov/expapi/verbs/"
 VIDEO = "https://w3id.org/xapi/video/verbs/"
 VERBS = {
     "sign_in": (f"{ADL}initialized", f"{ADL}launched"),
-    "study": (f"{ADL}progressed", f"{ADL}completed", f"{VIDEO}played", f"{VIDEO}paused", f"{VIDEO}completed", f"{ADL}terminated"),
+    "study": (
+        f"{ADL}progressed", f"{ADL}completed", f"{VIDEO}played", f"{VIDEO}paused", f"{VIDEO}completed", f"{ADL}terminated",
+    ),
     "question": (f"{ADL}asked", f"{ADL}answered"),
     "test": (f"{ADL}passed", f"{ADL}failed", f"{ADL}scored"),
     "other": (f"{ADL}experienced", "http://activitystrea.ms/schema/1.0/bookmark"),
