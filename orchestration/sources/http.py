@@ -22,7 +22,7 @@ import httpx
 import msgspec
 import tenacity
 
-from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError
+from orchestration.sources.errors import PermanentSourceError, TransientSourceError
 
 Page = TypeVar("Page")
 
@@ -139,7 +139,7 @@ class Requests:
             raise _Retryable(said, retry_after=retry_after)
         raise self._final(status, said)
 
-    def _final(self, status: int, said: str) -> SourceError:
+    def _final(self, status: int, said: str) -> PermanentSourceError:
         hints = {
             400: "the server doesn't understand the request",
             401: self._refused_hint,
@@ -150,11 +150,11 @@ class Requests:
         if 300 <= status < 400:
             return self.permanent(f"{said}; the server points elsewhere, base_url must be the final address")
         hint = hints.get(status, "not an answer that another try would change")
-        return PermanentSourceErrorWithStatus(*self._named, f"{said}; {hint}", status=status)
+        return HttpStatusError(*self._named, f"{said}; {hint}", status=status)
 
 
-class PermanentSourceErrorWithStatus(PermanentSourceError):
-    """A final HTTP status, kept as a number for callers to whom one of them means something."""
+class HttpStatusError(PermanentSourceError):
+    """A final status, kept as a number for a caller to whom one of them means something."""
 
     def __init__(self, sender_id: str, feed: str, source_name: str, message: str, *, status: int) -> None:
         super().__init__(sender_id, feed, source_name, message)

@@ -5,25 +5,24 @@ learning_records. A statement's `stored` decides its window and is its updated_a
 
 A voided statement is no longer among an LRS's answers, and may have been stored in an earlier window than the voiding.
 So each voiding statement becomes a new state of its target: the target's own fields, status voided, updated_at = the
-voiding's `stored`; a target outside the window is fetched by `voidedStatementId`. If the LRS can't show it, the row
-is malformed, so that it stands in quarantine instead of being forgotten.
+voiding's `stored`; a target outside the window is fetched (lrs.py). If the LRS can't show it, the row is malformed, so
+that it stands in quarantine instead of being forgotten.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from urllib.parse import urljoin, urlsplit
+from datetime import datetime
 
 import httpx
-import msgspec
 import pyarrow as pa
 
 from orchestration.calendar import Period
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.http import PermanentSourceErrorWithStatus, Requests
+from orchestration.sources.http import Requests
+from orchestration.sources.lrs import NAME, Lrs
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
 from orchestration.sources.rows import private_connection, rows_of_table, sha256_of_rows
@@ -34,23 +33,9 @@ from orchestration.sources.statements import (
     voidings,
     within,
 )
-from orchestration.sources.window import Window, window_of
+from orchestration.sources.window import window_of
 
 VERSION_HEADER = {"X-Experience-API-Version": "1.0.3"}
-NAME = "statements"
-PAGE_LIMIT = 1_000
-# `since` is exclusive; a second rather than a microsecond, because an LRS may keep `stored` coarser than it shows it.
-AN_INSTANT = timedelta(seconds=1)
-_MISSING_STATUS = 404
-
-
-class _Page(msgspec.Struct):
-    statements: list[msgspec.Raw]
-    more: str | None = None
-
-
-_decode_page = msgspec.json.Decoder(_Page).decode
-_decode_any = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def fetch_xapi(
@@ -76,17 +61,17 @@ def fetch_xapi(
         auth=httpx.BasicAuth(resolve_secret(source.username_env) or "", resolve_secret(source.password_env) or ""),
         sleep=sleep,
     ) as requests:
-        statements = _all_pages(requests, source.base_url, window)
+        lrs = Lrs(requests, source.base_url)
+        statements = lrs.stored_between(window.opens_at, window.closes_at)
         with private_connection() as connection:
             delivered = statements_table(statements)
             kept = within(connection, delivered, window.opens_at, window.closes_at)
             delivered = delivered.take(pa.array(kept, pa.int64()))
             voided = voidings(connection, delivered)
-            elsewhere = sorted(set(voided).difference(delivered["id"].to_pylist()))
-            shown = [_voided_statement(requests, source.base_url, statement_id) for statement_id in elsewhere]
-            targets = [statement for statement in shown if statement is not None]
+            elsewhere = set(voided).difference(delivered["id"].to_pylist())
+            targets = lrs.voided_statements(elsewhere, before=window.opens_at)
             whole = pa.concat_tables(
-                [delivered, statements_table(targets), unreachable_targets(len(shown) - len(targets))]
+                [delivered, statements_table(targets), unreachable_targets(len(elsewhere) - len(targets))]
             )
             table = learning_record_fields(connection, whole, voided)
     found = rows_of_table(
@@ -115,36 +100,3 @@ def fetch_xapi(
         unknown_columns=found.unknown_columns,
         reader=found.reader,
     )
-
-
-def _all_pages(requests: Requests, base_url: str, window: Window) -> list[msgspec.Raw]:
-    """Every statement of a window a little wider than asked for. Raises SourceError."""
-    asked = {"until": window.closes_at.isoformat(), "ascending": "true", "limit": str(PAGE_LIMIT)}
-    if window.opens_at is not None:
-        asked["since"] = (window.opens_at - AN_INSTANT).isoformat()
-    parameters: dict[str, str] | None = asked
-    url = f"{base_url}/{NAME}"
-    statements: list[msgspec.Raw] = []
-    visited: set[str] = set()
-    while True:
-        page = requests.get(url, parameters, _decode_page)
-        statements.extend(page.statements)
-        if not page.more:
-            return statements
-        url, parameters = urljoin(f"{base_url}/", page.more), None
-        if urlsplit(url)[:2] != urlsplit(base_url)[:2]:
-            # The user name and password must not go to whomever an answer names.
-            raise requests.permanent("`more` points to another server than base_url")
-        if url in visited:
-            raise requests.permanent(f"the `more` links run in a circle after {len(visited) + 1} pages")
-        visited.add(url)
-
-
-def _voided_statement(requests: Requests, base_url: str, statement_id: str) -> msgspec.Raw | None:
-    """The voided statement itself; None when the LRS has none of that id. Raises SourceError for any other trouble."""
-    try:
-        return requests.get(f"{base_url}/{NAME}", {"voidedStatementId": statement_id}, _decode_any)
-    except PermanentSourceErrorWithStatus as error:
-        if error.status == _MISSING_STATUS:
-            return None
-        raise

@@ -31,19 +31,25 @@ def voiding(target: str, stored: str) -> dict[str, Any]:
 
 
 class Lrs:
-    """Keeps statements as an LRS does: `since` exclusive, `until` inclusive, voided statements shown only on demand."""
+    """Keeps statements as an LRS does: `since` exclusive, `until` inclusive, voided statements shown only on demand.
 
-    def __init__(self, server: ScriptedServer, statements: list[dict[str, Any]]) -> None:
+    One that `is_simple` knows no voidedStatementId and goes on listing what was voided.
+    """
+
+    def __init__(self, server: ScriptedServer, statements: list[dict[str, Any]], *, is_simple: bool = False) -> None:
         self.statements = statements
+        self.is_simple = is_simple
         server.answer = self.answer
 
     def answer(self, asked: Asked) -> Answer:
         voided = {s["object"]["id"] for s in self.statements if s["verb"]["id"] == f"{ADL}voided"}
-        if wanted := asked.parameters.get("voidedStatementId"):
+        if self.is_simple:
+            voided = set()
+        elif wanted := asked.parameters.get("voidedStatementId"):
             found = [s for s in self.statements if s["id"] == wanted and wanted in voided]
             return Answer(json.dumps(found[0])) if found else Answer(status=404)
         since = asked.parameters.get("since", "0001-01-01T00:00:00+00:00")
-        until = asked.parameters["until"]
+        until = asked.parameters.get("until", "9999-01-01T00:00:00+00:00")
         found = [
             s
             for s in self.statements
@@ -96,8 +102,9 @@ def test_a_voiding_makes_its_target_inactive_in_the_same_window(server):
     assert taken(server) == [("a", "voided", "2020-04-08T09:00:00+08:00")]
 
 
-def test_a_voiding_in_a_later_window_brings_a_new_state_of_its_target(server):
-    lrs = Lrs(server, [statement("a", "2020-04-07T09:00:00+08:00")])
+@pytest.mark.parametrize("is_simple", [False, True])
+def test_a_voiding_in_a_later_window_brings_a_new_state_of_its_target(server, is_simple):
+    lrs = Lrs(server, [statement("a", "2020-04-07T09:00:00+08:00")], is_simple=is_simple)
     assert taken(server, 2) == [("a", "active", "2020-04-07T09:00:00+08:00")]
     lrs.statements.append(voiding("a", "2020-04-22T09:00:00+08:00"))
     result = pull(server, 3)
@@ -107,8 +114,17 @@ def test_a_voiding_in_a_later_window_brings_a_new_state_of_its_target(server):
     assert (row["registration_id"], row["kind"], row["started_at"]) == ("R-1", "sign_in", "2020-04-07T09:00:00+08:00")
 
 
-def test_a_voiding_of_a_statement_that_nobody_has_is_a_malformed_row(server):
-    Lrs(server, [voiding("gone", "2020-04-08T09:00:00+08:00")])
+def test_a_voided_statement_that_nobody_has_does_not_hide_the_next(server):
+    lrs = Lrs(server, [statement("z", "2020-03-24T09:00:00+08:00"), voiding("a", "2020-04-08T09:00:00+08:00")])
+    lrs.statements.append(voiding("z", "2020-04-09T09:00:00+08:00") | {"id": "v2"})
+    result = pull(server)
+    assert isinstance(result, Payload)
+    assert [(row["record_id"], row["_malformed"] is None) for row in rows(result)] == [("z", True), (None, False)]
+
+
+@pytest.mark.parametrize("is_simple", [False, True])
+def test_a_voiding_of_a_statement_that_nobody_has_is_a_malformed_row(server, is_simple):
+    Lrs(server, [voiding("gone", "2020-04-08T09:00:00+08:00")], is_simple=is_simple)
     result = pull(server)
     assert isinstance(result, Payload)
     (row,) = rows(result)
