@@ -33,8 +33,8 @@ _MAX_STEPS_AWAY = 4
 
 @dataclass(frozen=True)
 class Suppression:
-    """What is withheld: `level` of each slot. `exposed`: slots with hidden cells that follow from published ones all the
-    same, in order."""
+    """What is withheld: `level` of each slot. `exposed`: slots, in order, with hidden cells that follow from published
+    ones all the same."""
 
     level: Levels
     exposed: Ints

@@ -1,0 +1,262 @@
+"""Building one version of the published database.
+
+warehouse.duckdb (read only) → marts less what is withheld, dimensions, marts.publication → one closed file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.publishing.cells import CellTable, Grid, MartRows, build_cells, build_grids, build_relations
+from orchestration.publishing.errors import PublishError
+from orchestration.publishing.history import EarlierPublication
+from orchestration.publishing.manifest import Manifest, TableText
+from orchestration.publishing.provenance import Provenance
+from orchestration.publishing.specification import FLAG_COLUMN, Mart, Specification
+from orchestration.publishing.suppression import Suppression, suppress
+from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered, quoted
+from orchestration.settings import Settings
+
+# Clients from DuckDB 1.3 on can open files of this format.
+STORAGE_VERSION = "v1.2.0"
+WAREHOUSE = "warehouse"
+PUBLICATION_TABLES = ("publication", "publication_table", "publication_ledger")
+_FLAG_TEXT = "Whether a value of this row was withheld: NULL then stands for a count of 1 to 4, or for one beside it."
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table of a publication. kind: `mart` or `dimension`. `added_rows_count`: rows of withheld zeros that the
+    warehouse doesn't have; `left_out_rows_count`: rows that it alone has."""
+
+    name: str
+    kind: str
+    rows_count: int
+    added_rows_count: int = 0
+    left_out_rows_count: int = 0
+    withheld_cells_count: int = 0
+    content_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """The suppression over all marts, and the cells it is about."""
+
+    grids: Mapping[str, Grid]
+    cells: CellTable
+    suppression: Suppression
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which tables of the warehouse are published."""
+
+    marts: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def open_version(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A new database file with the warehouse attached for reading. Raises PublishError when there is no warehouse."""
+    if not settings.database_path.is_file():
+        raise PublishError(f"{settings.database_path}: no warehouse is there yet; run `warehouse build`")
+    connection = duckdb.connect(
+        str(path),
+        config={
+            "storage_compatibility_version": STORAGE_VERSION,
+            "threads": settings.threads,
+            "memory_limit": settings.memory_limit,
+        },
+    )
+    try:
+        connection.execute("create schema marts")
+        connection.execute(f"attach {_text(str(settings.database_path))} as {WAREHOUSE} (read_only)")
+    except duckdb.Error as error:
+        connection.close()
+        raise PublishError(f"{settings.database_path}: {error}") from None
+    return connection
+
+
+def choose(connection: duckdb.DuckDBPyConnection, specification: Specification, manifest: Manifest | None) -> Choice:
+    """What is to be published. Raises PublishError where a mart or dimension that should be there is missing, and
+    DisclosureError for a mart that the specification doesn't know."""
+    there = _tables(connection, "marts")
+    withheld = set(specification.record_level) | (manifest.unpublished if manifest else set())
+    wanted = (set(manifest.marts) if manifest else there) - withheld
+    if not wanted:
+        raise PublishError("the warehouse holds no marts yet; run `warehouse transform`")
+    if missing := sorted(wanted - there):
+        raise PublishError(
+            f"marts that dbt should have built are missing: {', '.join(missing)}; run `warehouse transform`"
+        )
+    if missing := sorted(set(specification.dimensions) - _tables(connection, "core")):
+        raise PublishError(f"dimensions are missing in core: {', '.join(missing)}; run `warehouse transform`")
+    for mart in sorted(wanted):
+        specification.check(mart, columns_of(connection, WAREHOUSE, "marts", mart))
+    return Choice(tuple(sorted(wanted)), specification.dimensions, tuple(sorted(there & withheld)))
+
+
+def copy_tables(
+    connection: duckdb.DuckDBPyConnection,
+    choice: Choice,
+    specification: Specification,
+    earlier: list[EarlierPublication],
+) -> tuple[list[PublishedTable], Withheld]:
+    """Fill the new file: the marts with what has to be withheld as NULL, and the dimensions as they are."""
+    tables = {name: _read(connection, name, specification.marts[name]) for name in choice.marts}
+    withheld = withhold(specification, tables, earlier)
+    published = []
+    for name, table in tables.items():
+        mart = specification.marts[name]
+        whole = MaskedTable(table, 0, 0)
+        if mart.units and not table.num_rows:
+            whole = MaskedTable(table.append_column(FLAG_COLUMN, pa.array([], type=pa.bool_())), 0, 0)
+        elif mart.units:
+            whole = masked(name, table, mart, withheld.grids[name], withheld.cells, withheld.suppression)
+        _create(connection, name, whole.table)
+        in_warehouse = _count(connection, f"{WAREHOUSE}.marts.{quoted(name)}")
+        published.append(
+            PublishedTable(
+                name,
+                "mart",
+                whole.table.num_rows,
+                whole.added_rows_count,
+                in_warehouse - table.num_rows,
+                whole.withheld_cells_count,
+            )
+        )
+    for name in choice.dimensions:
+        connection.execute(f"create table marts.{quoted(name)} as from {WAREHOUSE}.core.{quoted(name)} order by all")
+        published.append(PublishedTable(name, "dimension", _count(connection, f"marts.{quoted(name)}")))
+    return published, withheld
+
+
+def withhold(
+    specification: Specification, tables: Mapping[str, pa.Table], earlier: list[EarlierPublication]
+) -> Withheld:
+    """Decide over all marts together what is withheld."""
+    rows: dict[str, MartRows] = {
+        name: mart_rows(table, specification.marts[name])
+        for name, table in tables.items()
+        if specification.marts[name].units and table.num_rows
+    }
+    grids = build_grids(specification, rows, [publication.marts for publication in earlier])
+    cells = build_cells(specification, rows, grids)
+    layers = [publication.layer(specification, grids, cells) for publication in earlier]
+    relations = build_relations(specification, grids, cells, layers)
+    return Withheld(grids, cells, suppress(specification, grids, cells, relations, layers))
+
+
+def add_publication(
+    connection: duckdb.DuckDBPyConnection,
+    version: str,
+    provenance: Provenance,
+    published: list[PublishedTable],
+    withheld: Suppression,
+) -> None:
+    """Write marts.publication (one row) and what belongs to it: the tables, and the ledger's heads."""
+    connection.execute(
+        """
+        create table marts.publication (
+            version varchar, published_at timestamp, run_id varchar, known_at timestamp,
+            ledger_head_sha256 varchar, git_version varchar,
+            tables_count bigint, rows_count bigint,
+            withheld_cells_count bigint, small_cells_count bigint, exposed_units_count bigint
+        )
+        """
+    )
+    connection.execute(
+        f"insert into marts.publication values ({', '.join('?' * 11)})",
+        [
+            version,
+            provenance.published_at,
+            provenance.run_id,
+            provenance.known_at,
+            provenance.ledger_head_sha256,
+            provenance.git_version,
+            len(published),
+            sum(table.rows_count for table in published),
+            sum(table.withheld_cells_count for table in published),
+            withheld.small_cells_count,
+            len(withheld.exposed),
+        ],
+    )
+    tables = pa.Table.from_pylist([vars(table) for table in published])
+    connection.register("_tables", tables)
+    connection.execute("create table marts.publication_table as select * rename (name as table_name) from _tables")
+    connection.unregister("_tables")
+    connection.execute(
+        "create table marts.publication_ledger (sender_id varchar, sequence bigint, entry_sha256 varchar)"
+    )
+    heads = sorted((sender, *head) for sender, head in provenance.ledger_heads.items())
+    if heads:
+        connection.executemany("insert into marts.publication_ledger values (?, ?, ?)", heads)
+
+
+def content_sha256(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """A hash of a table's rows that does not depend on their order or on DuckDB's version."""
+    rows = connection.execute(
+        f"select sha256(coalesce(string_agg(line, chr(10) order by line), '')) "
+        f"from (select cast(t as varchar) as line from marts.{quoted(table)} as t)"
+    ).fetchall()
+    return str(rows[0][0])
+
+
+def add_comments(
+    connection: duckdb.DuckDBPyConnection, published: list[PublishedTable], manifest: Manifest | None
+) -> None:
+    """Give tables and columns the descriptions that they have in dbt."""
+    for table in published:
+        schema = "marts" if table.kind == "mart" else "core"
+        text = manifest.texts.get((schema, table.name), TableText()) if manifest else TableText()
+        columns = connection.execute(
+            "select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ? "
+            "and database_name = current_database()",
+            [table.name],
+        ).fetchall()
+        if text.description:
+            connection.execute(f"comment on table marts.{quoted(table.name)} is {_text(text.description)}")
+        for (column,) in columns:
+            comment = _FLAG_TEXT if column == FLAG_COLUMN else text.columns.get(column)
+            if comment:
+                connection.execute(f"comment on column marts.{quoted(table.name)}.{quoted(column)} is {_text(comment)}")
+
+
+def close_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Checkpoint and close, so that the file stands alone. Raises PublishError where a write-ahead log is left."""
+    connection.execute(f"detach {WAREHOUSE}")
+    connection.execute("checkpoint")
+    connection.close()
+    log = path.with_name(f"{path.name}.wal")
+    if log.exists():
+        raise PublishError(f"{log} is left after closing: the file would be read without its last changes")
+
+
+def _read(connection: duckdb.DuckDBPyConnection, name: str, mart: Mart) -> pa.Table:
+    return connection.sql(ordered(f"{WAREHOUSE}.marts.{quoted(name)}", mart)).to_arrow_table()
+
+
+def _create(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    connection.register("_table", table)
+    connection.execute(f"create table marts.{quoted(name)} as from _table")
+    connection.unregister("_table")
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> set[str]:
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where database_name = ? and schema_name = ?", [WAREHOUSE, schema]
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, qualified: str) -> int:
+    return int(connection.execute(f"select count(*) from {qualified}").fetchall()[0][0])
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

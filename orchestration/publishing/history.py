@@ -1,0 +1,136 @@
+"""What earlier publications showed and withheld, so that none of it follows from a later one.
+
+    <warehouse>/disclosure/<version>/<mart>.parquet     true counts and sums with their keys, and what was hidden
+
+These files hold what the publications withhold: they lie beside the warehouse, for its owner alone, and are never
+published. Each is written before its publication is swapped in and marked after; an unmarked one counts for nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.publishing.cells import CellTable, EarlierLayer, Grid, Labels, MartRows
+from orchestration.publishing.files import make_durable
+from orchestration.publishing.specification import Mart, Specification
+from orchestration.publishing.suppression import HIDDEN, HIDDEN_WITH_ZEROS, Suppression
+
+# Earlier publications that take part. Each costs a read and, where its sums have changed since, equations.
+REMEMBERED = 12
+_LEVEL = "_level_"
+_PUBLISHED = "published"
+
+
+class EarlierPublication:
+    """One folder of the history: its marts and, by unit, the level of each row."""
+
+    def __init__(self, folder: Path, specification: Specification) -> None:
+        self.version = folder.name
+        self.marts: dict[str, MartRows] = {}
+        self.levels: dict[tuple[str, str], np.ndarray] = {}
+        for name, mart in specification.marts.items():
+            path = folder / f"{name}.parquet"
+            if mart.units and path.is_file():
+                table = pq.read_table(path)
+                # A mart whose keys or counts are no longer the same can't be compared with today's.
+                if set(_columns(mart)) <= set(table.column_names):
+                    self._take(name, mart, table)
+
+    def _take(self, name: str, mart: Mart, table: pa.Table) -> None:
+        self.marts[name] = MartRows(
+            {key: Labels.of(table.column(key).to_pylist()) for key in mart.keys},
+            {column: table.column(column).to_numpy() for column in _counted(mart)},
+        )
+        for unit in mart.units:
+            self.levels[name, unit] = table.column(_LEVEL + unit).to_numpy()
+
+    def layer(self, specification: Specification, grids: Mapping[str, Grid], cells: CellTable) -> EarlierLayer:
+        """Lay this publication over today's cells. It says nothing of days and periods after its own last one."""
+        value = np.full(cells.size, np.nan)
+        is_hidden = np.zeros(cells.size, dtype=bool)
+        for name, rows in self.marts.items():
+            if name not in grids:
+                continue
+            grid, mart = grids[name], specification.marts[name]
+            places = grid.places(rows)
+            is_there = np.ones(grid.size, dtype=bool)
+            if mart.time is not None:
+                is_there = np.isin(grid.members[mart.time], rows.keys[mart.time].members)[grid.codes(mart.time)]
+            for unit_name, unit in mart.units.items():
+                level = np.zeros(grid.size, dtype=np.uint8)
+                level[places] = self.levels[name, unit_name]
+                for column in (*unit.counts, *unit.sums):
+                    block = cells.blocks[name, column]
+                    values = np.where(is_there, 0.0, np.nan)
+                    values[places] = rows.values[column]
+                    carries = (values != 0) | (column in unit.sums)
+                    value[block] = values
+                    is_hidden[block] = (level >= HIDDEN) & carries | (level == HIDDEN_WITH_ZEROS)
+        return EarlierLayer(value, is_hidden & ~cells.is_fixed)
+
+
+def read_history(folder: Path, specification: Specification) -> list[EarlierPublication]:
+    """The last publications, newest first."""
+    return [EarlierPublication(path, specification) for path in _versions(folder)[::-1][:REMEMBERED]]
+
+
+def write_history(
+    folder: Path,
+    version: str,
+    specification: Specification,
+    grids: Mapping[str, Grid],
+    cells: CellTable,
+    suppression: Suppression,
+) -> None:
+    """Write down what `version` holds and hides. Raises OSError."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    building = folder / f".{version}.unfinished"
+    building.mkdir()
+    for name, grid in grids.items():
+        mart = specification.marts[name]
+        levels = {unit: suppression.level[cells.units[name, unit]] for unit in mart.units}
+        kept = np.flatnonzero((grid.rows >= 0) | np.any([level > 0 for level in levels.values()], axis=0))
+        columns: dict[str, pa.Array] = {
+            key: pa.array(grid.members[key][grid.codes(key)[kept]].tolist(), type=pa.string()) for key in mart.keys
+        }
+        columns |= {column: pa.array(cells.value[cells.blocks[name, column]][kept]) for column in _counted(mart)}
+        columns |= {_LEVEL + unit: pa.array(level[kept]) for unit, level in levels.items()}
+        pq.write_table(pa.table(columns), building / f"{name}.parquet", compression="zstd")
+    make_durable(building)
+    building.rename(folder / version)
+    make_durable(folder)
+
+
+def mark_published(folder: Path, version: str) -> None:
+    """Say that readers have seen `version`: only then does it count for later publications."""
+    if (folder / version).is_dir():
+        (folder / version / _PUBLISHED).touch()
+
+
+def tidy(folder: Path) -> None:
+    """Remove what no publication came of, and what is older than is remembered."""
+    if not folder.is_dir():
+        return
+    kept = _versions(folder)[-REMEMBERED:]
+    for path in folder.iterdir():
+        if path.is_dir() and path not in kept:
+            shutil.rmtree(path)
+
+
+def _versions(folder: Path) -> list[Path]:
+    """The published ones, oldest first."""
+    return sorted(mark.parent for mark in folder.glob(f"*/{_PUBLISHED}") if mark.parent.name[0] != ".")
+
+
+def _counted(mart: Mart) -> list[str]:
+    return [column for unit in mart.units.values() for column in (*unit.counts, *unit.sums)]
+
+
+def _columns(mart: Mart) -> list[str]:
+    return [*mart.keys, *_counted(mart), *(_LEVEL + unit for unit in mart.units)]

@@ -1,0 +1,136 @@
+"""Publishing: a copy of the marts that readers can open while the next one is being made.
+
+    warehouse.duckdb → a version beside the others → checked → marts.duckdb and parquet/<mart> lead to it
+
+Readers are never waited for and never wait; a kill at any moment leaves the version before. Run alone:
+`warehouse publish`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.loading.database import writer_lock
+from orchestration.publishing import files, history
+from orchestration.publishing.database import (
+    WAREHOUSE,
+    PublishedTable,
+    add_comments,
+    add_publication,
+    choose,
+    close_version,
+    content_sha256,
+    copy_tables,
+    open_version,
+)
+from orchestration.publishing.errors import PublishError
+from orchestration.publishing.manifest import read_manifest
+from orchestration.publishing.parquet import write_parquet
+from orchestration.publishing.provenance import read_provenance
+from orchestration.publishing.specification import Specification, load_specification
+from orchestration.publishing.tables import columns_of
+from orchestration.publishing.verification import verify_version
+from orchestration.settings import Settings
+from orchestration.transforming.dbt import target_dir
+
+HISTORY_DIR = "disclosure"
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """What was published. `withheld_cells_count` cells are NULL in it, `small_cells_count` of them because their own
+    count is small; `exposed_units_count` could not be protected (docs/publishing.md). Times: Shanghai wall time."""
+
+    path: Path
+    version: str
+    published_at: datetime
+    run_id: str | None
+    known_at: datetime | None
+    tables: tuple[PublishedTable, ...]
+    left_out: tuple[str, ...]
+    withheld_cells_count: int
+    small_cells_count: int
+    exposed_units_count: int
+
+    @property
+    def rows_count(self) -> int:
+        return sum(table.rows_count for table in self.tables)
+
+
+def publish(settings: Settings, specification: Specification | None = None) -> PublishReport:
+    """Build, check and swap in a new version; keeps the last five.
+
+    Takes the writer lock, so that no build changes the warehouse meanwhile. Raises PublishError (DisclosureError for a
+    mart that `disclosure.yml` doesn't describe); whatever is raised, readers keep the version they had.
+    """
+    specification = specification or load_specification()
+    folder, history_dir = settings.published_dir, settings.warehouse_dir / HISTORY_DIR
+    with writer_lock(settings):
+        folder.mkdir(parents=True, exist_ok=True)
+        _recover(folder, history_dir)
+        version = files.new_version(folder)
+        try:
+            report = _build(settings, specification, folder, history_dir, version)
+            files.swap_database(folder, version)
+        except BaseException:
+            # Also a full disk and Ctrl-C: nothing half-made stays behind.
+            _recover(folder, history_dir)
+            raise
+        history.mark_published(history_dir, version)
+        files.swap_parquet(folder, version, [table.name for table in report.tables])
+        _recover(folder, history_dir)
+        return report
+
+
+def _recover(folder: Path, history_dir: Path) -> None:
+    """Bring the folders to the state that readers see: finish or forget what a kill cut off."""
+    if current := files.current_version(folder):
+        history.mark_published(history_dir, current)
+    files.tidy(folder)
+    history.tidy(history_dir)
+
+
+def _build(
+    settings: Settings, specification: Specification, folder: Path, history_dir: Path, version: str
+) -> PublishReport:
+    unfinished = files.unfinished_path(folder, version)
+    manifest = read_manifest(target_dir(settings) / "manifest.json")
+    with open_version(unfinished, settings) as connection:
+        try:
+            choice = choose(connection, specification, manifest)
+            earlier = history.read_history(history_dir, specification)
+            published, withheld = copy_tables(connection, choice, specification, earlier)
+            published = [replace(table, content_sha256=content_sha256(connection, table.name)) for table in published]
+            contracts = {
+                table.name: columns_of(connection, WAREHOUSE, "marts" if table.kind == "mart" else "core", table.name)
+                for table in published
+            }
+            provenance = read_provenance(settings, connection, WAREHOUSE)
+            add_publication(connection, version, provenance, published, withheld.suppression)
+            add_comments(connection, published, manifest)
+        except duckdb.Error as error:
+            raise PublishError(f"{unfinished.name}: {error}") from error
+        close_version(connection, unfinished)
+    verify_version(unfinished, published, contracts)
+    write_parquet(unfinished, files.parquet_path(folder, version), [table.name for table in published])
+    history.write_history(history_dir, version, specification, withheld.grids, withheld.cells, withheld.suppression)
+    path = files.version_path(folder, version)
+    files.make_durable(unfinished)
+    unfinished.rename(path)
+    files.make_durable(folder)
+    return PublishReport(
+        path=path,
+        version=version,
+        published_at=provenance.published_at,
+        run_id=provenance.run_id,
+        known_at=provenance.known_at,
+        tables=tuple(published),
+        left_out=choice.left_out,
+        withheld_cells_count=sum(table.withheld_cells_count for table in published),
+        small_cells_count=withheld.suppression.small_cells_count,
+        exposed_units_count=len(withheld.suppression.exposed),
+    )
