@@ -28,7 +28,7 @@ demo: $(STAMP) ## a whole sandbox: 54 sample platforms, 32 sample bureaus, built
 	@$(BIN)/warehouse sandbox demo
 
 ui: $(STAMP) ## Dagster on this warehouse (and the sandbox's platforms, while it runs)
-	@$(BIN)/python -m orchestration.sandbox_ui
+	@$(BIN)/python -m orchestration.commands.ui
 
 docs: $(STAMP) ## the data catalogue as one page: warehouse/dbt/target/static_index.html
 	@$(BIN)/python -m orchestration.transforming docs generate --static

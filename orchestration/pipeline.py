@@ -22,13 +22,14 @@ from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import FeedPull, PullTask, Trouble, plan_pulls, pull
 from orchestration.loading.database import writer_lock
 from orchestration.loading.load import LoadReport, load
+from orchestration.publishing.errors import PublishError
 from orchestration.publishing.publish import PublishReport, publish
 from orchestration.reporting.progress import Reporter, SilentReporter
 from orchestration.reporting.standing import Standing, read_standing
 from orchestration.settings import Settings
 from orchestration.sources.registry import Registry, load_registry
-from orchestration.transforming.dbt import NodeEvent, transform
-from orchestration.transforming.results import TransformReport
+from orchestration.transforming.dbt import NodeEvent, last_report, transform
+from orchestration.transforming.results import TransformReport, first_error
 
 
 class UsageError(Exception):
@@ -127,7 +128,7 @@ def pull_due(
                 step.say(f"  ! {trouble}")
             step.advance(_task_name(done.task))
 
-        return summarise_pulls(pull(settings, deployment.registry, tasks, tell))
+        return summarise_pulls(pull(settings, deployment.registry, tasks, tell, confirmed=confirmed))
 
 
 def summarise_pulls(pulls: Sequence[FeedPull]) -> PullSummary:
@@ -161,14 +162,22 @@ def transform_step(settings: Settings, reporter: Reporter, *, full_refresh: bool
 
 
 def publish_step(settings: Settings, reporter: Reporter) -> PublishReport:
-    """Swap in a new published copy."""
+    """Swap in a new published copy. Raises PublishError where the marts are not those of one whole transformation."""
+    last = last_report(settings)
+    if last is None:
+        raise PublishError("nothing to publish: no transformation has gone through yet (`warehouse transform`)")
+    if not last.is_ok:
+        raise PublishError(
+            f"not published: the last transformation had errors ({first_error(last)}); mend them and run "
+            "`warehouse transform`"
+        )
     with reporter.step("publish"):
         return publish(settings)
 
 
 def build(
     deployment: Deployment,
-    reporter: Reporter | None = None,
+    reporter: Reporter = SilentReporter(),  # noqa: B008 - it holds nothing
     *,
     periods: Collection[date] | None = None,
     senders: Collection[str] | None = None,
@@ -179,7 +188,7 @@ def build(
 
     The publication is withheld when any model failed or any test of severity `error` did; readers keep the last one.
     """
-    settings, reporter = deployment.settings, reporter or SilentReporter()
+    settings = deployment.settings
     pulled = pull_due(deployment, reporter, periods=periods, senders=senders, confirmed=confirmed)
     loaded = load_step(settings, reporter)
     transformed = transform_step(settings, reporter, full_refresh=full_refresh)

@@ -7,7 +7,7 @@ The world is made with late filings, restatements and dirty rows, so these are r
 
 from __future__ import annotations
 
-import json
+import socket
 import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,18 +21,18 @@ from orchestration.commands.terminal import answer
 from orchestration.pipeline import BuildReport, UsageError
 from orchestration.reporting.progress import Reporter, reporter_for
 from orchestration.reporting.summary import render_build, render_line
-from orchestration.sandbox.world import make_world
+from orchestration.sandbox import Manifest, make_world
 from orchestration.settings import SANDBOX_MANIFEST, SHANGHAI, Settings
 
 REGISTRATIONS = 60_000
-SAMPLES = "All platforms and bureaus here are samples: a simulated world, drawn from a seed. No figure is real."
+USUAL_PORT = 8701
 
 
 @dataclass(frozen=True)
 class DemoReport:
-    """What the demo built, and that it is a sample."""
+    """What the demo built; `statement` says that all of it is samples."""
 
-    note: str
+    statement: str
     world: Path
     clock: str
     build: BuildReport
@@ -44,12 +44,13 @@ def run_demo(settings: Settings, *, as_json: bool) -> int:
     world = settings.warehouse_dir / "sandbox"
     _refuse_other_senders(settings, world)
     reporter = reporter_for()
-    sys.stderr.write(f"{SAMPLES}\n")
-    clock = _make_once(world, reporter)
+    manifest = _made_once(world, reporter)
+    sys.stderr.write(f"{manifest.statement}\n")
+    clock = datetime.fromisoformat(manifest.now).astimezone(SHANGHAI)
     settings = replace(settings, sources_path=world / "sources.yml", fixed_now=clock)
-    with serving(settings, world):
+    with serving(world):
         built = pipeline.build(pipeline.prepare(settings), reporter)
-    report = DemoReport(SAMPLES, world, clock.isoformat(), built, built.exit_code)
+    report = DemoReport(manifest.statement, world, manifest.now, built, built.exit_code)
     answer(report, _render, as_json=as_json)
     return report.exit_code
 
@@ -58,28 +59,32 @@ def _refuse_other_senders(settings: Settings, world: Path) -> None:
     """Sample data must never land among real batches."""
     if settings.sources_path != world / "sources.yml":
         raise UsageError(
-            f"WAREHOUSE_SOURCES names {settings.sources_path}: the demo builds sample senders only; unset it, or give the "
-            "demo a folder of its own with WAREHOUSE_DIR"
+            f"WAREHOUSE_SOURCES names {settings.sources_path}, and the demo builds sample senders only: "
+            "unset it, or give the demo a folder of its own with WAREHOUSE_DIR"
         )
-    if settings.landing_dir.exists() and not world.exists():
+    if settings.landing_dir.exists() and not (world / SANDBOX_MANIFEST).is_file():
         raise UsageError(
-            f"{settings.landing_dir} holds batches, and none of the sandbox; give the demo a folder of its own with "
-            "WAREHOUSE_DIR"
+            f"{settings.landing_dir} holds batches, but there is no sandbox beside it: "
+            "give the demo a folder of its own with WAREHOUSE_DIR"
         )
 
 
-def _make_once(world: Path, reporter: Reporter) -> datetime:
-    """The world's clock; the world is made when its folder has no manifest, which is the last thing written."""
+def _made_once(world: Path, reporter: Reporter) -> Manifest:
     if not (world / SANDBOX_MANIFEST).is_file():
-        with reporter.step("make"):
-            make_world(world, registrations=REGISTRATIONS, messy=True)
-    manifest = json.loads((world / SANDBOX_MANIFEST).read_text(encoding="utf-8"))
-    return datetime.fromisoformat(manifest["now"]).astimezone(SHANGHAI)
+        with reporter.step("make") as step:
+            make_world(world, registrations=REGISTRATIONS, messy=True, port=_port(), on_step=step.advance)
+    return Manifest.read(world)
+
+
+def _port() -> int:
+    """The usual port, or any free one (0) where something else listens there."""
+    with socket.socket() as probe:
+        return 0 if probe.connect_ex(("127.0.0.1", USUAL_PORT)) == 0 else USUAL_PORT
 
 
 def _render(console: Console, report: DemoReport) -> None:
     console.print()
-    render_line(console, "samples", f"{report.note} Clock: {report.clock}")
+    render_line(console, "samples", report.statement)
+    render_line(console, "clock", report.clock)
     render_build(console, report.build)
-    console.print()
     render_line(console, "next", "make ui (Dagster on this warehouse), warehouse status, docs/analyst.md")

@@ -20,7 +20,9 @@ from orchestration.landing.errors import LandingError
 from orchestration.loading.database import LoadingError
 from orchestration.pipeline import UsageError
 from orchestration.publishing.errors import PublishError
-from orchestration.sandbox.errors import SandboxError
+from orchestration.reporting.status import NothingPublishedError
+from orchestration.sandbox import SandboxError
+from orchestration.sandbox.faults import FaultError
 from orchestration.settings import SettingsError
 from orchestration.sources.registry import RegistryError
 from orchestration.transforming.dbt import TransformError
@@ -29,8 +31,17 @@ TROUBLE, WRONG_USE = 1, 2
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.")]
 
-_WRONG_USE = (SettingsError, UsageError)
-_TROUBLE = (RegistryError, CampaignError, LandingError, LoadingError, TransformError, PublishError, SandboxError)
+_WRONG_USE = (SettingsError, UsageError, FaultError)
+_TROUBLE = (
+    RegistryError,
+    CampaignError,
+    LandingError,
+    LoadingError,
+    TransformError,
+    PublishError,
+    SandboxError,
+    NothingPublishedError,
+)
 
 
 def answer(report: Any, render: Callable[[Console, Any], None], *, as_json: bool) -> None:

@@ -6,12 +6,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 # A plain log gets a line when a step begins and ends, and in between at most one this often.
 PLAIN_SECONDS = 10.0
@@ -33,13 +33,8 @@ class Step(Protocol):
 class Reporter(Protocol):
     """Where the steps of a build report to."""
 
-    def step(self, title: str, total: int | None = None) -> _StepContext: ...
-
-
-class _StepContext(Protocol):
-    def __enter__(self) -> Step: ...
-
-    def __exit__(self, *details: object) -> bool | None: ...
+    def step(self, title: str, total: int | None = None) -> AbstractContextManager[Step]:
+        """A step that runs as long as the block; `total` units of work, None where that is not known yet."""
 
 
 class TerminalReporter:
@@ -67,14 +62,14 @@ class TerminalReporter:
 
 
 class _TerminalStep:
-    def __init__(self, progress: Progress, task: object) -> None:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
 
     def advance(self, note: str = "") -> None:
-        self._progress.update(self._task, advance=1, note=escape(note))  # type: ignore[arg-type]
+        self._progress.update(self._task, advance=1, note=escape(note))
 
     def of(self, total: int) -> None:
-        self._progress.update(self._task, total=total)  # type: ignore[arg-type]
+        self._progress.update(self._task, total=total)
 
     def say(self, line: str) -> None:
         self._progress.console.print(escape(line), highlight=False)

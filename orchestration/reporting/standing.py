@@ -108,7 +108,7 @@ def _late(connection: duckdb.DuckDBPyConnection) -> tuple[SenderTimeliness, ...]
         group by sender_id order by missing_count desc, worst_days_late desc, sender_id
         """
     ).fetchall()
-    return tuple(SenderTimeliness(*row[:4], tuple(row[4])) for row in rows)
+    return tuple(SenderTimeliness(row[0], row[1], row[2], row[3], tuple(row[4])) for row in rows)
 
 
 def read_publication(connection: duckdb.DuckDBPyConnection) -> dict[str, object]:

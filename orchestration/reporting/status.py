@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 from rich.console import Console
 
+from orchestration.publishing.files import LINK_NAME
 from orchestration.reporting.standing import Standing, read_publication, read_standing
 from orchestration.reporting.summary import render_line, render_standing
 from orchestration.settings import Settings
@@ -25,12 +27,18 @@ class Status:
     standing: Standing
 
 
+def published_database(settings: Settings) -> Path:
+    """The symlink that readers open."""
+    return settings.published_dir / LINK_NAME
+
+
 def read_status(settings: Settings) -> Status:
     """Read the published copy. Raises NothingPublishedError before the first publication."""
-    path = settings.published_dir / "marts.duckdb"
+    path = published_database(settings)
     if not path.exists():
         raise NothingPublishedError(
-            f"nothing is published in {settings.published_dir} yet; run `warehouse build` (or `make demo` for the samples)"
+            f"nothing is published in {settings.published_dir} yet; "
+            "run `warehouse build` (or `make demo` for the samples)"
         )
     with duckdb.connect(str(path), read_only=True) as connection:
         return Status(str(path), read_publication(connection), read_standing(connection))

@@ -16,6 +16,7 @@ from orchestration.transforming.results import TransformReport
 
 if TYPE_CHECKING:
     from orchestration.pipeline import BuildReport, PullSummary
+    from orchestration.reporting.verification import Verification
 
 # Long lists are cut for a person; `--json` has them whole.
 LISTED = 12
@@ -73,6 +74,20 @@ def render_transform(console: Console, report: TransformReport) -> None:
 
 def render_publication(console: Console, report: PublishReport) -> None:
     render_line(console, "published", str(report.path))
+
+
+def render_verification(console: Console, report: Verification) -> None:
+    render_line(
+        console,
+        "verified",
+        f"{_count(report.senders_count, 'ledger')}, {report.batches_count:,} batches; "
+        f"of {report.anchored_count} the end is known from the warehouse or a publication",
+    )
+    if not report.findings:
+        render_line(console, "result", "everything is as it was landed")
+        return
+    _trouble(console, "found", _count(len(report.findings), "difference"))
+    _list(console, [str(finding) for finding in report.findings], listed=len(report.findings))
 
 
 def render_standing(console: Console, standing: Standing) -> None:
@@ -155,8 +170,8 @@ def _trouble(console: Console, label: str, text: str) -> None:
     console.print(f"[bold red]{label:<11}[/bold red]{escape(text)}")
 
 
-def _list(console: Console, lines: Sequence[str]) -> None:
-    for line in lines[:LISTED]:
+def _list(console: Console, lines: Sequence[str], *, listed: int = LISTED) -> None:
+    for line in lines[:listed]:
         console.print(f"           {escape(line)}")
-    if len(lines) > LISTED:
-        console.print(f"           ... and {len(lines) - LISTED} more (--json lists all)")
+    if len(lines) > listed:
+        console.print(f"           ... and {len(lines) - listed} more (--json lists all)")

@@ -99,7 +99,7 @@ def _follow(settings: Settings, arguments: Sequence[str], on_event: Callable[[No
                 messages.append(line.strip())
                 continue
             info, data = event.get("info", {}), event.get("data", {})
-            if info.get("name", "").endswith("Result") and "index" in data:
+            if info.get("name", "").endswith("Result") and {"index", "total"} <= data.keys():
                 if on_event is not None:
                     node = data.get("node_info", {})
                     name, status = node.get("node_name", ""), node.get("node_status", "")

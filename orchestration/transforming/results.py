@@ -94,5 +94,11 @@ def summarise(results: Iterable[Mapping[str, Any]], *, seconds: float = 0.0) -> 
     return TransformReport(built, passed, tuple(warned), tuple(failed), tuple(failures), tuple(skipped), seconds)
 
 
+def first_error(report: TransformReport) -> str:
+    """The first thing that went wrong and how many others did, in a few words; empty for a report without errors."""
+    errors = [*map(str, report.failures), *map(str, report.tests_failed), *report.messages, *report.skipped]
+    return "" if not errors else errors[0] + (f", and {len(errors) - 1} more" if len(errors) > 1 else "")
+
+
 def _one_line(message: object) -> str:
     return " ".join(str(message or "").split())
