@@ -79,12 +79,12 @@ def _dispatch_cells(data: bytes) -> list[list[Any]]:
     """All cells from A1 on, each row at least as wide as the layout."""
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        if DISPATCH_SHEET not in workbook.sheet_names:
+            found = ", ".join(workbook.sheet_names)
+            raise FormatError(f"no sheet {DISPATCH_SHEET}; the workbook has: {found}")
+        rows = workbook.get_sheet_by_name(DISPATCH_SHEET).to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise _unreadable(error) from None
-    if DISPATCH_SHEET not in workbook.sheet_names:
-        found = ", ".join(workbook.sheet_names)
-        raise FormatError(f"no sheet {DISPATCH_SHEET}; the workbook has: {found}")
-    rows = workbook.get_sheet_by_name(DISPATCH_SHEET).to_python(skip_empty_area=False)
     return [list(row) + [""] * max(0, len(COLUMNS) - len(row)) for row in rows]
 
 
