@@ -34,10 +34,11 @@ _MAX_STEPS_AWAY = 4
 @dataclass(frozen=True)
 class Suppression:
     """What is withheld: `level` of each slot. `exposed`: slots, in order, with hidden cells that follow from published
-    ones all the same."""
+    ones all the same; `exposed_earlier`: the same for what they held in an earlier publication."""
 
     level: Levels
     exposed: Ints
+    exposed_earlier: Ints
     hidden_cells_count: int
     small_cells_count: int
 
@@ -126,6 +127,7 @@ class _Suppressor:
         return Suppression(
             self.level,
             np.unique(self.cells.slot[exposed]),
+            np.unique(self.cells.slot[lost_earlier]),
             int(np.count_nonzero(self._hidden())),
             int(np.count_nonzero(self.is_small)),
         )

@@ -42,7 +42,7 @@ def make_warehouse(settings: Settings, registrations: int = 900, seed: float = 0
                 2::bigint as versions_count, 7::bigint as rows_count, 1::bigint as quarantined_rows_count,
                 3::bigint as days_late;
             create or replace table marts.learner_timeline as
-            select '0f8fad5b-d9cb-469f-a165-70867728950e'::uuid as person_key, timestamp '2020-04-01 10:00' as happened_at
+            select '0f8fad5b-d9cb-469f-a165-70867728950e'::uuid as person_key, timestamp '2020-04-01' as happened_at
             """
         )
 
@@ -72,7 +72,8 @@ def _names(table: str) -> str:
     return f"""
         {table}.province_code, case {table}.province_code {provinces} end as province_name_zh,
         {table}.platform_id, case {table}.platform_id {platforms} end as platform_name_zh,
-        case when {table}.province_code = '000000' or {table}.platform_id = '_all' then 'total' else 'detail' end as row_kind
+        case when {table}.province_code = '000000' or {table}.platform_id = '_all' then 'total'
+            else 'detail' end as row_kind
     """
 
 
@@ -83,11 +84,11 @@ def _progress(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         create or replace table marts.registration_progress as
-        with periods as (
-            select distinct date '2020-03-23' + 14 * ((day - date '2020-03-23') // 14)::int as period_start from registrations
-        ),
-        placed as (
+        with placed as (
             select *, date '2020-03-23' + 14 * ((day - date '2020-03-23') // 14)::int as period_start from registrations
+        ),
+        periods as (
+            select distinct period_start from placed
         ),
         counted as (
             select period_start, {_CUBED}, count(*) as registrations, count(distinct person) as learners

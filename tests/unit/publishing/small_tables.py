@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from disclosure_attack import ALL, DAILY_COLUMNS, NATION, PROGRESS_COLUMNS, Cell, Key
 from hypothesis import strategies as st
 
-from orchestration.publishing.cells import Labels, MartRows, build_cells, build_grids, build_relations
+from orchestration.publishing.cells import (
+    CellTable,
+    Grid,
+    Labels,
+    MartRows,
+    build_cells,
+    build_grids,
+    build_relations,
+)
+from orchestration.publishing.history import mark_published, read_history, write_history
 from orchestration.publishing.specification import load_specification
-from orchestration.publishing.suppression import HIDDEN, HIDDEN_WITH_ZEROS, suppress
+from orchestration.publishing.suppression import HIDDEN, HIDDEN_WITH_ZEROS, Suppression, suppress
 
 PERIODS = ["2020-03-23", "2020-04-06", "2020-04-20"]
 DAYS = {
@@ -24,8 +34,8 @@ DAYS = {
 }
 PROVINCES = ["110000", "420000", "540000", "660000"]
 PLATFORMS = ["P001", "P002", "P003"]
-# (day, province, platform) → registrations, cancelled, completed, active learners
-Counts = Mapping[tuple[str, str, str], tuple[int, int, int, int]]
+# (day, province, platform) → registrations, cancelled, completed, active learners, learners seen before
+Counts = Mapping[tuple[str, str, str], tuple[int, int, int, int, int]]
 Values = dict[tuple[str, str], dict[Key, float]]
 
 
@@ -45,13 +55,13 @@ def day_counts(draw: st.DrawFn) -> Counts:
     days = list(DAYS)[: draw(st.integers(1, len(DAYS)))]
     count = st.sampled_from([0, 0, 0, 1, 2, 3, 4, 5, 6, 9, 20])
     places = [(day, province, platform) for day in days for province in provinces for platform in platforms]
-    return {place: draw(st.tuples(count, count, count, count)) for place in places}
+    return {place: draw(st.tuples(count, count, count, count, count)) for place in places}
 
 
 def table(counts: Counts) -> Table:
     values: Values = defaultdict(lambda: defaultdict(float))
     progress, daily = "registration_progress", "registration_daily"
-    for (day, province, platform), (registrations, cancelled, completed, active) in counts.items():
+    for (day, province, platform), (registrations, cancelled, completed, active, seen) in counts.items():
         for at in [(p, f) for p in (province, NATION) for f in (platform, ALL)]:
             period = DAYS[day]
             values[daily, "registrations"][day, *at] += registrations
@@ -61,12 +71,12 @@ def table(counts: Counts) -> Table:
             values[progress, "study_hours"][period, *at] += active * 1.5
             values[progress, "registrations"][period, *at] += registrations
             values[progress, "learners"][period, *at] += registrations
-            values[progress, "new_learners"][period, *at] += (registrations + 1) // 2
+            values[progress, "new_learners"][period, *at] += max(0, registrations - seen)
             values[progress, "cancelled_registrations"][period, *at] += cancelled
             values[progress, "completed_registrations"][period, *at] += completed
             for later in [p for p in PERIODS if p >= period and p <= max(DAYS[d] for d, _, _ in counts)]:
                 values[progress, "cumulative_registrations"][later, *at] += registrations
-                values[progress, "cumulative_learners"][later, *at] += (registrations + 1) // 2
+                values[progress, "cumulative_learners"][later, *at] += max(0, registrations - seen)
     rows = {
         mart: sorted(
             {key for column in columns for key, value in values[mart, column].items() if value},
@@ -104,14 +114,25 @@ def mart_rows(whole: Table) -> dict[str, MartRows]:
     return rows
 
 
-def publish_table(whole: Table) -> Publication:
+def publish_table(whole: Table, history_dir: Path | None = None, version: str = "1") -> Publication:
+    """Publish `whole` after what `history_dir` remembers, and write this version down there."""
     specification, rows = load_specification(), mart_rows(whole)
-    grids = build_grids(specification, rows)
+    earlier = read_history(history_dir, specification) if history_dir else []
+    grids = build_grids(specification, rows, [publication.marts for publication in earlier])
     cells = build_cells(specification, rows, grids)
-    result = suppress(specification, grids, cells, build_relations(specification, grids, cells))
+    layers = [publication.layer(specification, grids, cells) for publication in earlier]
+    relations = build_relations(specification, grids, cells, layers)
+    result = suppress(specification, grids, cells, relations, layers)
+    if history_dir:
+        write_history(history_dir, version, specification, grids, cells, result)
+        mark_published(history_dir, version)
+    return _as_read(grids, cells, result)
+
+
+def _as_read(grids: Mapping[str, Grid], cells: CellTable, result: Suppression) -> Publication:
     published: dict[tuple[str, str], dict[Key, float | None]] = {}
     exposed, small = set(), set()
-    exposed_slots = set(result.exposed.tolist())
+    exposed_slots = {*result.exposed.tolist(), *result.exposed_earlier.tolist()}
     for (mart, column), block in cells.blocks.items():
         grid = grids[mart]
         columns = published.setdefault((mart, column), {})
@@ -128,3 +149,19 @@ def publish_table(whole: Table) -> Publication:
             if cells.slot[block][number] in exposed_slots:
                 exposed.add((mart, column, key))
     return Publication(published, exposed, small)
+
+
+@st.composite
+def two_states(draw: st.DrawFn) -> tuple[Counts, Counts]:
+    """A state and a later one: some counts restated, now and then a day more."""
+    earlier = draw(day_counts())
+    later = dict(earlier)
+    for place in draw(st.lists(st.sampled_from(sorted(earlier)), max_size=4)):
+        count = st.sampled_from([0, 1, 2, 3, 5, 6, 7, 21])
+        later[place] = draw(st.tuples(count, count, count, count, count))
+    days = {day for day, _, _ in earlier}
+    if len(days) < len(DAYS) and draw(st.booleans()):
+        count = st.sampled_from([0, 0, 1, 3, 5, 8])
+        for _, province, platform in {place for place in earlier if place[0] == min(days)}:
+            later[list(DAYS)[len(days)], province, platform] = draw(st.tuples(count, count, count, count, count))
+    return earlier, later
