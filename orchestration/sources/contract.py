@@ -10,6 +10,7 @@ value.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,20 +81,33 @@ class CheckedBatch:
 @contextmanager
 def open_workspace(memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that may hold raw rows: in memory, no spilling, no extension from the network, one thread (many work
-    side by side), Shanghai as its time zone."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 1,
-        "temp_directory": "",
-        "memory_limit": memory_limit,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    connection = duckdb.connect(":memory:", config=config)
+    side by side), Shanghai as its time zone. Its temporary tables go when it closes."""
+    connection = _database(memory_limit).cursor()
     try:
         connection.execute("SET TimeZone = 'Asia/Shanghai'")
         yield connection
     finally:
         connection.close()
+
+
+_databases = threading.local()
+
+
+def _database(memory_limit: str) -> duckdb.DuckDBPyConnection:
+    """This thread's own in-memory database: making one takes longer than a small batch."""
+    known: dict[str, duckdb.DuckDBPyConnection] = _databases.__dict__
+    if memory_limit not in known:
+        known[memory_limit] = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": 1,
+                "temp_directory": "",
+                "memory_limit": memory_limit,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+    return known[memory_limit]
 
 
 def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms) -> CheckedBatch:
@@ -158,8 +172,8 @@ def _take_in(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed
         text = sql.trimmed_sql(sql.quote(field.name)) if is_given else "NULL::VARCHAR"
         columns.append(f"{text} AS {sql.text_column(field)}")
     columns += [f"{sql.quote(name)} AS x_{number}" for number, name in enumerate(outside)]
-    connection.execute("DROP TABLE IF EXISTS incoming")
-    relation.project(", ".join(columns)).create("incoming")
+    relation.create_view("delivered", replace=True)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {', '.join(columns)} FROM delivered")
 
 
 def _identify(connection: duckdb.DuckDBPyConnection, feed: Feed, terms: Terms) -> None:
