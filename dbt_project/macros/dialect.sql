@@ -52,3 +52,8 @@
 {% macro without_nulls(list) -%} {{ return(adapter.dispatch('without_nulls')(list)) }} {%- endmacro %}
 {% macro default__without_nulls(list) -%} list_filter({{ list }}, lambda element: element is not null) {%- endmacro %}
 {% macro spark__without_nulls(list) -%} filter({{ list }}, element -> element is not null) {%- endmacro %}
+
+{# A 64-bit hash of some columns, never null: to narrow down, never a key, since two values may share it and engines differ. #}
+{% macro quick_hash(columns) -%} {{ return(adapter.dispatch('quick_hash')(columns)) }} {%- endmacro %}
+{% macro default__quick_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
+{% macro spark__quick_hash(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}
