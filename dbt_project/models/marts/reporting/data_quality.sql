@@ -24,19 +24,8 @@ received as (
     group by all
 ),
 
--- A row whose own period can't be read stands in the first one of its batch
-batch_periods as (select batch_id, min(period_start) as period_start from batches group by batch_id),
-
 refused as (
-    select distinct
-        coalesce(quarantined.period_start, batch_periods.period_start) as period_start,
-        quarantined.sender_id,
-        quarantined.feed,
-        quarantined.reason,
-        quarantined.batch_id,
-        quarantined.position
-    from {{ ref('fct_quarantined_row') }} as quarantined
-    left join batch_periods on quarantined.batch_id = batch_periods.batch_id
+    select distinct period_start, sender_id, feed, reason, batch_id, position from {{ ref('fct_quarantined_row') }}
 ),
 
 -- Newest states that name something which no sender has delivered so far; it may still come
@@ -97,13 +86,22 @@ dangling as (
         or (subject_kind = 'institution' and subject_id not in (select institution_uscc from institutions))
 ),
 
-counted as (
-    select period_start, sender_id, feed, reason, count(*) as rows_count
-    from refused
-    group by all
+troubles as (
+    select period_start, sender_id, feed, reason from refused
     union all
-    select period_start, sender_id, feed, 'orphaned', count(*)
-    from dangling
+    select period_start, sender_id, feed, 'orphaned' from dangling
+),
+
+-- A row that a sender dates after the clock must not get lost: it stands in the period that is running
+counted as (
+    select
+        least(troubles.period_start, running.period_start) as period_start,
+        troubles.sender_id,
+        troubles.feed,
+        troubles.reason,
+        count(*) as rows_count
+    from troubles
+    cross join (select max(period_start) as period_start from periods) as running
     group by all
 )
 
