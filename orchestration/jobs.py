@@ -27,10 +27,8 @@ def landing_job(kind: SenderKind) -> UnresolvedAssetJobDefinition:
         LAND_JOB[kind],
         selection=AssetSelection.assets(*landing_keys(kind)),
         description=f"Ask the {kind.value}s for the periods and senders chosen, and land what they send. All chosen "
-        f"cells are pulled in one "
-        "run, side by side. Cells that failed turn red and make the run fail; the others are done, and the marts "
-        "follow by "
-        f"themselves ({BUILD_JOB}).",
+        "partitions are pulled in one run, side by side. Partitions that failed turn red and make the run fail; the "
+        f"others are done, and the marts follow by themselves ({BUILD_JOB}).",
         executor_def=in_process_executor,
     )
 
@@ -42,7 +40,7 @@ def build_job(keys: Iterable[AssetKey]) -> UnresolvedAssetJobDefinition:
         BUILD_JOB,
         selection=AssetSelection.assets(*keys),
         description="Load what has landed, build and test every model, publish, and judge who is late. Starts by "
-        "itself after each "
-        "landing, whether that failed or not; safe to start by hand at any time, a second run changes nothing.",
+        "itself after each landing, whether that failed or not; safe to start by hand at any time, a second run "
+        "changes nothing.",
         executor_def=in_process_executor,
     )

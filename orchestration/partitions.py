@@ -80,8 +80,7 @@ def _read_registry(settings: Settings) -> tuple[Registry, str | None]:
     if not path.is_file():
         return empty, (
             f"There is no registry of senders at {_shown(path)} yet. `make demo` makes a sandbox with one; a "
-            f"deployment names "
-            "its own in WAREHOUSE_SOURCES. Then press Reload (Deployment, Code locations)."
+            "deployment names its own in WAREHOUSE_SOURCES. Then press Reload (Deployment, Code locations)."
         )
     try:
         registry = load_registry(path, settings.secret, lenient=True)

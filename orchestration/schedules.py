@@ -39,8 +39,8 @@ def due_schedule(kind: SenderKind, roster: Roster, warehouse: Warehouse) -> Sche
         execution_timezone=str(SHANGHAI),
         default_status=DefaultScheduleStatus.RUNNING,
         description=f"Asks all {kind.value}s on the day a period's reports are due "
-        f"({_rule_in_words(roster.campaign.due_rule)}), for every "
-        "period that has to be pulled again. Ticks daily and skips, with the reason, on other days.",
+        f"({_rule_in_words(roster.campaign.due_rule)}), for every period that has to be pulled again. Ticks daily and "
+        "skips, with the reason, on other days.",
     )
     def when_due(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
         now = warehouse.settings.fixed_now or context.scheduled_execution_time.astimezone(SHANGHAI)

@@ -58,9 +58,9 @@ def marts_sensor(warehouse: Warehouse) -> SensorDefinition:
         job_name=BUILD_JOB,
         minimum_interval_seconds=_LOOK_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Starts build_marts when new batches stand in the ledger or a landing run has ended (done, failed "
-        "or cancelled), as "
-        "soon as no landing run is going on. One sender's failure never keeps the others' data from the marts.",
+        description="Starts build_marts when new batches stand in the ledger or a landing run has ended (done, "
+        "failed or cancelled), as soon as no landing run is going on. One sender's failure never keeps the others' "
+        "data from the marts.",
     )
     def marts_follow_landing(context: SensorEvaluationContext) -> SensorResult:
         seen = Seen.read(context.cursor)
@@ -72,10 +72,12 @@ def marts_sensor(warehouse: Warehouse) -> SensorDefinition:
         # A context made for a test or the first tick ever looks at all finished runs; that only means one build more.
         ended = [record for record in _runs(context, _ENDED, since) if is_landing_run(record)]
         until = max([seen.runs_until, *(record.update_timestamp.timestamp() for record in ended)])
+        if not heads:
+            return _skip(
+                Seen(heads, until), "Nothing has ever landed: materialize partitions of a landing asset first."
+            )
         if heads == seen.heads and not ended:
             return _skip(seen, "Nothing has landed since the last build was asked for.")
-        if not heads:
-            return _skip(Seen(heads, until), "Nothing has ever landed: materialize a cell of a landing asset first.")
         now = Seen(heads, until)
         key = hashlib.sha256(now.write().encode()).hexdigest()[:16]
         return SensorResult(
@@ -119,8 +121,11 @@ def _runs(
 
 
 def _names(records: list[RunRecord]) -> str:
+    if len(records) > 2:
+        failed = sum(record.dagster_run.status is DagsterRunStatus.FAILURE for record in records)
+        return f"{len(records)} landing runs, {failed} failed"
     return ", ".join(
-        f"{record.dagster_run.run_id[:8]} ({record.dagster_run.status.value.lower()})" for record in records[:5]
+        f"{record.dagster_run.run_id[:8]} ({record.dagster_run.status.value.lower()})" for record in records
     )
 
 

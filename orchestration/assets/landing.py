@@ -47,8 +47,8 @@ from orchestration.sources.registry import Registry, load_registry
 
 _ABOUT = {
     "courses": "The courses each platform offers, with their occupation, hours and review status.",
-    "registrations": "Who registered for which course. Names, id numbers and phones become pseudonyms before anything "
-    "is written.",
+    "registrations": "Who registered for which course. Names, id numbers and phones become pseudonyms before "
+    "anything is written.",
     "learning_records": "Sign-ins, study, questions and tests, from the platform's interface or its learning record "
     "store (xAPI).",
     "certificates": "Certificates issued and revoked, with hours, cost and score.",
@@ -62,11 +62,10 @@ _ABOUT = {
     "penalties": "Penalties against platforms, institutions and persons.",
 }
 _NEXT = (
-    "\n\nA cell is one period of one sender. Green: pulled without trouble (how much came stands in its metadata; "
-    "whether a "
-    "report that is due has come is told by the checks of marts/reporting_timeliness). Red: the last pull failed, and "
-    "the run says why. "
-    "After mending, choose the red cells alone and materialize again."
+    "\n\nA partition is one period of one sender. Green: pulled without trouble; its metadata says how much came. "
+    "Whether a report that is due has come is told by the checks of marts/reporting_timeliness. Red: the last pull "
+    "failed, and the run says why; after mending, materialize the red partitions alone again. Bytes and batches are "
+    "those of whole files, which may hold rows of several periods."
 )
 
 
@@ -76,9 +75,24 @@ class LandingConfig(Config):
     confirmed: list[str] = Field(
         default=[],
         description="Payload hashes (SHA-256) of snapshots that were held because they had shrunk, and that someone "
-        "has looked "
-        "at: they are taken. The message that held one back names its hash.",
+        "has looked at: they are taken. The message that held one back names its hash.",
     )
+
+
+# Columns that no sender sends: what stands in the place of personal fields, and where a row came from.
+_IN_PLACE = {
+    "_position": "Row number in the delivered file, or running number over all pages of the pull; header not counted.",
+    "_period_start": "First day of the period that the row belongs to.",
+    "_extra": "Values of columns outside the contract that the sender's column map lists as non-personal; JSON text.",
+    "registration_sk": "63-bit integer for platform and registration_id, to join on.",
+    "person_sk": "63-bit integer for the person, to join on; from person_key.",
+    "person_key": "Keyed pseudonym of the person, in place of id_type and id number.",
+    "birth_year": "From the id number, before that was dropped.",
+    "sex": "From the id number, before that was dropped.",
+    "learner_name_masked": "Surname and an asterisk, in place of the name.",
+    "phone_last4": "Last four digits, in place of the phone.",
+    "client_ip_key": "Keyed pseudonym, in place of the address.",
+}
 
 
 @dataclass
@@ -109,9 +123,8 @@ def configuration_asset() -> AssetsDefinition:
         group_name=LANDING_BUREAUS_GROUP.replace("bureaus", "configuration"),
         kinds={"python", "parquet"},
         owners=OWNERS,
-        description="The registry (names of secrets only), campaign.yml and the seed files as they are now, landed as "
-        "a batch when they "
-        "have changed, so that any past state of the marts can be built again.",
+        description="The registry (names of secrets only), campaign.yml and the seed files as they are now, landed "
+        "as a batch when they have changed, so that any past state of the marts can be built again.",
     )
     def configuration(warehouse: ResourceParam[Warehouse]) -> None:
         with explained():
@@ -153,7 +166,7 @@ def landed_schema(feed: Feed) -> TableSchema:
     required = {field.name for field in feed.fields if field.required}
     return TableSchema(
         [
-            TableColumn(name, kind, constraints=TableColumnConstraints(nullable=name not in required))
+            TableColumn(name, kind, _IN_PLACE.get(name), TableColumnConstraints(nullable=name not in required))
             for name, kind in landed_columns(feed).items()
         ]
     )
@@ -300,17 +313,17 @@ def _quarantined(entry: LedgerEntry, cell: Cell) -> int:
 
 def _failure(feed: Feed, failed: Sequence[Cell], asked_count: int) -> Failure:
     landed_count = asked_count - len(failed)
+    others = f"; the other {landed_count} are landed and recorded" if landed_count else ""
     rows = [(cell.period_key, cell.sender_id, str(trouble)) for cell in failed for trouble in cell.troubles]
     return Failure(
         description=(
-            f"{len(failed)} of {asked_count} cells of landing/{feed.name} failed; the other {landed_count} are landed "
-            f"and "
-            f"recorded.\n\n{_told(failed)}\n\nMend what is named, then materialize the red cells alone again. What has "
-            "landed goes on into the marts meanwhile."
+            f"{len(failed)} of {asked_count} partitions of landing/{feed.name} "
+            f"failed{others}.\n\n{_told(failed)}\n\nMend what is named, then materialize the red partitions alone "
+            "again. What has landed goes on into the marts."
         ),
         metadata={
-            "failed_cells": len(failed),
-            "landed_cells": landed_count,
+            "failed_partitions": len(failed),
+            "landed_partitions": landed_count,
             "troubles": table({"period": "string", "sender": "string", "trouble": "string"}, rows),
         },
         allow_retries=False,

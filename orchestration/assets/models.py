@@ -128,8 +128,9 @@ def failure(report: TransformReport) -> Failure:
     rows += [(outcome.name, "test", outcome.rows_count or 0, outcome.message) for outcome in report.tests_failed]
     return Failure(
         description="dbt built {} models; {} failed:\n\n{}{}\n\nReaders keep the last publication. A failed test's "
-        "check, on its asset, "
-        "holds the SQL that finds the rows.".format(report.models_built, len(rows), "\n".join(lines), skipped),
+        "check, on its asset, holds the SQL that finds the rows.".format(
+            report.models_built, len(rows), "\n".join(lines), skipped
+        ),
         metadata={
             "models_built": report.models_built,
             "tests_passed": report.tests_passed,

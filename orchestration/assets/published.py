@@ -31,19 +31,24 @@ def published_asset(marts: Iterable[AssetKey], campaign: Campaign) -> AssetsDefi
         freshness_policy=FreshnessPolicy.time_window(
             warn_window=period + timedelta(days=1), fail_window=period + timedelta(days=_HOLIDAYS_DAYS)
         ),
-        description="What analysts read: the marts and the dimensions they join to, small cells withheld, as one file "
-        "(`published/marts.duckdb`) and as Parquet. Swapped in whole; a reader is never blocked. Nothing is published "
-        "after a model "
-        "or a test has failed: readers keep the last good copy.",
+        description="What analysts read: the marts and the dimensions they join to, small cells withheld, as one "
+        "file (`published/marts.duckdb`) and as Parquet. Swapped in whole; a reader is never blocked. Nothing is "
+        "published after a model or a test has failed: readers keep the last good copy.",
     )
     def marts_copy(warehouse: ResourceParam[Warehouse]) -> MaterializeResult:
         with explained(PublishError, WarehouseLockedError):
             report = warehouse.publish(warehouse.settings)
+        rows = [(one.name, one.rows_count) for one in report.tables]
         return MaterializeResult(
             metadata={
                 "path": MetadataValue.path(report.path),
-                "tables": table({"table": "string", "rows": "int"}, sorted(report.tables.items())),
-                "dagster/row_count": sum(report.tables.values()),
+                "version": report.version,
+                "known_at": f"{report.known_at:%Y-%m-%d %H:%M}" if report.known_at else "nothing received yet",
+                "tables": table({"table": "string", "rows": "int"}, rows),
+                "withheld_cells": report.withheld_cells_count,
+                "withheld_because_small": report.small_cells_count,
+                "left_out_as_record_level": ", ".join(report.left_out) or "none",
+                "dagster/row_count": report.rows_count,
             }
         )
 

@@ -35,8 +35,7 @@ def sender_specs(roster: Roster) -> list[AssetSpec]:
             BUREAUS_KEY,
             roster.registry.bureaus,
             "The provincial bureaus of the registry. Each files its biweekly dispatch report, rosters, institutions, "
-            "projects, "
-            "payments and penalties into its inbox, in the folder of the period.",
+            "projects, payments and penalties into its inbox, in the folder of the period.",
         ),
     ]
 

@@ -38,9 +38,8 @@ def quarantine_check() -> AssetChecksDefinition:
     def no_row_refused(warehouse: ResourceParam[Warehouse]) -> AssetCheckResult:
         rows = query_marts(
             warehouse.settings,
-            "select period_start, sender_id, feed, reason, rows_count from marts.data_quality "
-            f"where reason <> '{_TAKEN}' and rows_count > 0 order by rows_count desc, sender_id, feed, period_start, "
-            f"reason",
+            "select period_start, sender_id, feed, reason, rows_count from marts.data_quality where reason <> "
+            f"'{_TAKEN}' and rows_count > 0 order by rows_count desc, sender_id, feed, period_start, reason",
         )
         return judge(rows)
 
@@ -70,8 +69,7 @@ def judge(rows: Sequence[Refused] | None) -> AssetCheckResult:
             ),
             "what_to_do": MetadataValue.md(
                 "`warehouse quarantine list` shows each row's position and field. Mend the column map or ask the "
-                "sender, then "
-                "`warehouse quarantine replay`."
+                "sender, then `warehouse quarantine replay`."
             ),
         },
     )

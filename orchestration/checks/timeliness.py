@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dagster import (
+    AssetCheckExecutionContext,
     AssetCheckResult,
     AssetChecksDefinition,
     AssetCheckSeverity,
@@ -61,16 +62,20 @@ def timeliness_checks() -> AssetChecksDefinition:
                 check_name(feed),
                 asset=MART,
                 description=f"Every due period × sender of `{feed}` has been received with rows. Fails as an error "
-                f"while a report that is due is "
-                "missing, as a warning when one of the newest due period came late or empty. The table names each.",
+                "while a report that is due is missing, as a warning when one of the newest due period came late or "
+                "empty. The table names each.",
             )
             for feed in FEEDS
         ],
         pool=WRITER_POOL,
+        can_subset=True,
     )
-    def timeliness(warehouse: ResourceParam[Warehouse]) -> Iterator[AssetCheckResult]:
+    def timeliness(
+        context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse]
+    ) -> Iterator[AssetCheckResult]:
+        chosen = {key.name for key in context.selected_asset_check_keys}
         reports = read_due(warehouse)
-        for feed in FEEDS:
+        for feed in (feed for feed in FEEDS if check_name(feed) in chosen):
             own = [report for report in reports if report.feed == feed] if reports is not None else None
             yield judge(feed, own)
 
@@ -85,9 +90,9 @@ def read_due(warehouse: Warehouse) -> list[Due] | None:
     """What the mart says of every report; None where the mart has not been built."""
     rows = query_marts(
         warehouse.settings,
-        "select feed, period_start, sender_id, status, due_at, first_received_at, days_late, "
-        "coalesce(rows_count, 0), coalesce(quarantined_rows_count, 0), due_at <= (select clock from core.dim_campaign) "
-        "from marts.reporting_timeliness",
+        "select feed, period_start, sender_id, status, due_at, first_received_at, days_late, coalesce(rows_count, "
+        "0), coalesce(quarantined_rows_count, 0), due_at <= (select clock from core.dim_campaign) from "
+        "marts.reporting_timeliness",
     )
     return None if rows is None else [Due(*row) for row in rows]
 
@@ -125,9 +130,8 @@ def judge(feed: str, reports: Sequence[Due] | None) -> AssetCheckResult:
             },
             "to_chase": table(_COLUMNS, [_row(report) for report in notable]),
             "what_to_do": MetadataValue.md(
-                f"Ask the senders marked *missing*. Once one has delivered, materialize its cell of `landing/{feed}`; "
-                f"the marts "
-                "and this check follow by themselves."
+                "Ask the senders marked *missing*. Once one has delivered, materialize its partition of "
+                f"`landing/{feed}`; the marts and this check follow by themselves."
             ),
         },
     )

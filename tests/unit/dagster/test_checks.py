@@ -110,10 +110,10 @@ def mart(warehouse):
         connection.execute("create schema marts; create schema core")
         connection.execute("create table core.dim_campaign as select timestamp '2020-07-10 09:00' as clock")
         connection.execute(
-            "create table marts.reporting_timeliness as select date '2020-06-15' as period_start, 'P001' as sender_id, "
-            "'courses' as feed, timestamp '2020-07-01 18:00' as due_at, null::timestamp as first_received_at, "
-            "null::timestamp as last_received_at, 0 as versions_count, null::bigint as rows_count, "
-            "null::bigint as quarantined_rows_count, 'missing' as status, 9 as days_late"
+            "create table marts.reporting_timeliness as select date '2020-06-15' as period_start, 'P001' as "
+            "sender_id, 'courses' as feed, timestamp '2020-07-01 18:00' as due_at, null::timestamp as "
+            "first_received_at, null::timestamp as last_received_at, 0 as versions_count, null::bigint as "
+            "rows_count, null::bigint as quarantined_rows_count, 'missing' as status, 9 as days_late"
         )
     return warehouse
 

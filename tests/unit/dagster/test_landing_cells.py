@@ -67,9 +67,9 @@ def test_the_failure_names_sender_feed_and_source_and_says_what_to_do(definition
     senders.broken["P002", "courses"] = "401 Unauthorized; the token in P002_TOKEN was refused"
     failed = failure_of(land(definitions, instance, (FIRST, "P001"), (FIRST, "P003"))).step_failure_data
     said = failed.user_failure_data.description
-    assert "1 of 3 cells of landing/courses failed; the other 2 are landed" in said
+    assert "1 of 3 partitions of landing/courses failed; the other 2 are landed" in said
     assert "P002 courses 2020-03-23 v1/courses: 401 Unauthorized; the token in P002_TOKEN was refused" in said
-    assert "materialize the red cells alone" in said
+    assert "materialize the red partitions alone" in said
     troubles = failed.user_failure_data.metadata["troubles"].records
     assert [dict(record.data) for record in troubles] == [
         {"period": FIRST, "sender": "P002", "trouble": "P002 courses 2020-03-23 v1/courses: 401 Unauthorized; the "

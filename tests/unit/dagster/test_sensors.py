@@ -87,7 +87,7 @@ def test_runs_of_other_jobs_start_nothing(definitions, instance, tick):
 
 
 def test_nothing_ever_landed_is_said(tick):
-    assert "Nothing has landed" in tick().skip_message
+    assert "Nothing has ever landed" in tick().skip_message
 
 
 def test_a_damaged_ledger_stops_no_other_sender(definitions, instance, warehouse, tick):

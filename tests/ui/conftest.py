@@ -1,0 +1,182 @@
+"""Dagster's webserver and daemon on a small sandbox world, and a headless Chromium to work with them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from orchestration.dagster_home import prepare_dagster_home
+from orchestration.sandbox import make_world
+from orchestration.sandbox.server import start_server
+from orchestration.settings import PROJECT_ROOT, Settings
+
+CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+# A first start parses dbt's project, and other tests may be busy beside this one.
+START_SECONDS = 240
+RUN_SECONDS = 600
+
+RUNS = """{runsOrError(limit: 200) {... on Runs {results {
+  runId jobName status assetSelection {path} tags {key value} stats {... on RunStatsSnapshot {stepsFailed}}
+}}}}"""
+PARTITIONS = """query ($path: [String!]!) {assetNodeOrError(assetKey: {path: $path}) {... on AssetNode {
+  assetPartitionStatuses {... on MultiPartitionStatuses {ranges {primaryDimStartKey primaryDimEndKey secondaryDim {
+    ... on DefaultPartitionStatuses {materializedPartitions failedPartitions}}}}}}}}"""
+
+
+@dataclass
+class Dagster:
+    """A running Dagster, asked through the interface that its own pages use."""
+
+    url: str
+    home: Path
+    settings: Settings
+    log: Path
+
+    def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
+        answer = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60).json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def runs(self) -> list[dict[str, Any]]:
+        return self.graphql(RUNS)["runsOrError"]["results"]
+
+    def wait_for_run(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The newest run that `wanted` picks, once it has ended."""
+        deadline = time.monotonic() + RUN_SECONDS
+        while time.monotonic() < deadline:
+            found = [run for run in self.runs() if wanted(run)]
+            if found and found[0]["status"] in ("SUCCESS", "FAILURE", "CANCELED"):
+                return found[0]
+            time.sleep(1)
+        raise AssertionError(f"no such run ended in {RUN_SECONDS} s; {self.tail()}")
+
+    def partitions(self, feed: str) -> dict[str, set[str]]:
+        """`failed` and `materialized` partition keys of a landing asset."""
+        node = self.graphql(PARTITIONS, path=["landing", feed])["assetNodeOrError"]
+        found: dict[str, set[str]] = {"failed": set(), "materialized": set()}
+        for piece in node["assetPartitionStatuses"]["ranges"]:
+            assert piece["primaryDimStartKey"] == piece["primaryDimEndKey"], piece
+            for status in found:
+                keys = piece["secondaryDim"][f"{status}Partitions"]
+                found[status] |= {f"{piece['primaryDimStartKey']}|{key}" for key in keys}
+        return found
+
+    def tail(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+
+@dataclass
+class Platforms:
+    """The sandbox's server, which can be started again with other faults."""
+
+    world: Path
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def serve(self, faults: str = "") -> None:
+        self.stack.close()
+        self.stack.enter_context(start_server(self.world, faults))
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: apt-get install chromium (and fonts-noto-cjk to read the screenshots)")
+    folder = tmp_path_factory.mktemp("ui") / "world"
+    make_world(folder, registrations=500, learning_records=1000, port=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def platforms(world: Path) -> Iterator[Platforms]:
+    served = Platforms(world)
+    with served.stack:
+        served.serve("unauthorized:P003")
+        yield served
+
+
+@pytest.fixture(scope="session")
+def dagster(world: Path, platforms: Platforms) -> Iterator[Dagster]:
+    environment = {
+        **os.environ,
+        "WAREHOUSE_DIR": str(world.parent / "warehouse"),
+        "WAREHOUSE_SOURCES": str(world / "sources.yml"),
+        "WAREHOUSE_NOW": "2020-07-10T09:00:00+08:00",
+        "WAREHOUSE_THREADS": "2",
+        "WAREHOUSE_MEMORY_LIMIT": "2GiB",
+    }
+    settings = Settings.from_environment(environment)
+    home = prepare_dagster_home(settings)
+    port = _free_port()
+    log = world.parent / "dagster.log"
+    command = [str(Path(sys.executable).with_name("dagster")), "dev", "--host", "127.0.0.1", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=PROJECT_ROOT, env=environment | {"DAGSTER_HOME": str(home)}, stdout=output, stderr=output
+        )
+        try:
+            started = Dagster(f"http://127.0.0.1:{port}", home, settings, log)
+            _wait_until_up(started, process)
+            yield started
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture(scope="session")
+def browser(dagster: Dagster) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    opened = browser.new_page(viewport={"width": 1500, "height": 1000})
+    opened.set_default_timeout(90_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the pages are kept for whoever wants to look at them."""
+    return tmp_path_factory.mktemp("screenshots")
+
+
+def _wait_until_up(started: Dagster, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"dagster dev ended: {started.tail()}"
+        try:
+            httpx.get(f"{started.url}/server_info", timeout=10).raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.5)
+            continue
+        return
+    raise AssertionError(f"dagster dev was not up after {START_SECONDS} s: {started.tail()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
