@@ -16,6 +16,7 @@ from orchestration.sandbox.timeline import DAY, HOUR, NEVER, Timeline
 PROJECT_KINDS = ("catalogue", "enterprise_online", "project_based")
 CATALOGUE, ENTERPRISE, PROJECT_BASED = range(3)
 CATALOGUE_PROJECTS, ENTERPRISE_PROJECTS, GROUP_PROJECTS = 36, 5, 2
+OWN_INSTITUTIONS = 8
 INSTITUTION_KINDS = ("training", "evaluation", "platform_operator")
 SUBJECT_KINDS = ("platform", "institution", "person")
 REASONS = ("伪造学习记录", "违规发放证书", "虚报培训人数", "冒领补贴")
@@ -64,8 +65,13 @@ class Penalties:
 
 
 def draw_projects(
-    rng: np.random.Generator, bureaus: tuple[BureauSpec, ...], courses: Courses, line: Timeline
+    rng: np.random.Generator,
+    bureaus: tuple[BureauSpec, ...],
+    courses: Courses,
+    institutions: Institutions,
+    line: Timeline,
 ) -> Projects:
+    """Projects of each bureau; those of institutions are run by training bodies that the same bureau lists."""
     each = CATALOGUE_PROJECTS + ENTERPRISE_PROJECTS + GROUP_PROJECTS
     count = each * len(bureaus)
     bureau = np.repeat(np.arange(len(bureaus)), each)
@@ -74,6 +80,8 @@ def draw_projects(
         len(bureaus),
     )
     taught = np.unique(courses.occupation[courses.occupation >= 0])
+    own = np.flatnonzero(institutions.platform < 0)  # as many for each bureau, in the bureaus' order
+    bodies = institutions.uscc[own[bureau * OWN_INSTITUTIONS + rng.integers(0, OWN_INSTITUTIONS, count)]]
     planned = np.where(kind == CATALOGUE, 0, rng.integers(4, 60, count))
     is_affected = (kind == ENTERPRISE) & (rng.random(count) < 0.7)
     early = line.first_day - rng.integers(1, 60, count)
@@ -84,7 +92,7 @@ def draw_projects(
         kind=kind,
         occupation=taught[rng.integers(0, len(taught), count)],
         grade=rng.choice(6, count, p=[0.5, 0.02, 0.05, 0.13, 0.15, 0.15]),
-        institution_uscc=np.where(kind == ENTERPRISE, "", identity.usccs(rng, count)),
+        institution_uscc=np.where(kind == ENTERPRISE, "", bodies),
         enterprise_uscc=np.where(kind == ENTERPRISE, identity.usccs(rng, count), ""),
         is_affected=is_affected,
         planned_learners=planned,
@@ -101,7 +109,7 @@ def draw_institutions(
 ) -> Institutions:
     bureau, platform = np.divmod(np.arange(len(bureaus) * len(specs)), len(specs))
     listed = rng.random(len(bureau)) < 0.72
-    own = np.repeat(np.arange(len(bureaus)), 8)
+    own = np.repeat(np.arange(len(bureaus)), OWN_INSTITUTIONS)
     bureau = np.concatenate([bureau[listed], own])
     platform = np.concatenate([platform[listed], np.full(len(own), -1)])
     count = len(bureau)

@@ -35,7 +35,7 @@ class Certificates:
         return len(self.platform)
 
     def numbers(self) -> np.ndarray:
-        return np.char.add("ZS2020", np.char.zfill(np.arange(len(self)).astype("U7"), 7))
+        return np.array([f"ZS2020{number:07d}" for number in range(len(self))], dtype="U13")
 
 
 @dataclass(frozen=True)

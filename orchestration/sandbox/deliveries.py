@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -16,13 +18,15 @@ class Deliveries:
     """Counts by (sender_id, feed, period index); only rows that a pull at the clock sees.
 
     `rows` counts every delivered row, dirty ones and repeats included; `refused_rows` each dirty row once; `refused`
-    each dirty row once for every reason it has.
+    each dirty row once for every reason it has. `arrivals` says when each file of the inboxes came (wall seconds by the
+    path under the inboxes' folder).
     """
 
     rows: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     refused_rows: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     refused: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
-    files: defaultdict[tuple[str, str, int], list[str]] = field(default_factory=lambda: defaultdict(list))
+    arrivals: dict[str, int] = field(default_factory=dict)
+    payloads: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add_rows(self, sender_id: str, feed: str, at: np.ndarray, line: Timeline) -> None:
         """Rows by the moment of their updated_at."""
@@ -36,5 +40,10 @@ class Deliveries:
         for reason in row.reasons:
             self.refused[sender_id, row.feed, period, reason] += 1
 
-    def add_file(self, sender_id: str, feed: str, period: int, name: str) -> None:
-        self.files[sender_id, feed, period].append(name)
+    def add_file(self, inbox: Path, path: Path, sender_id: str, feed: str, at: int) -> bool:
+        """Note a file that came at `at`. False if its sender delivered the very same content before: no news."""
+        self.arrivals[path.relative_to(inbox).as_posix()] = at
+        payload = (sender_id, feed, hashlib.sha256(path.read_bytes()).hexdigest())
+        is_new = payload not in self.payloads
+        self.payloads.add(payload)
+        return is_new

@@ -57,6 +57,8 @@ def _person_subject(number: str) -> Row:
     return {"subject_kind": "person", "id_type": "resident_id", "subject_id": number}
 
 
+TWO_REASONS = ("uscc_invalid", "unknown_enum")
+
 FLAWS: tuple[Flaw, ...] = (
     Flaw("courses", {"title": None}, ("missing_required",), True),
     Flaw("courses", {"class_hours": 0.0}, ("out_of_range",), True),
@@ -75,7 +77,7 @@ FLAWS: tuple[Flaw, ...] = (
     Flaw("registrations", _resident(NO_SUCH_DAY), ("identity_invalid",), True),
     Flaw("registrations", {"id_type": "passport", "id_number": "E12"}, ("identity_invalid",), True),
     Flaw("registrations", {"employer_uscc": "9111000010169"}, ("uscc_invalid",), True),
-    Flaw("registrations", {"employer_uscc": "91110000101690-72K", "status": "off"}, ("uscc_invalid", "unknown_enum"), True),
+    Flaw("registrations", {"employer_uscc": "9111000010-690-72K", "status": "off"}, TWO_REASONS, True),
     Flaw("registrations", {"status": "deleted"}, ("unknown_enum",), True, True),
     Flaw("registrations", {}, ("duplicate_key_in_batch",), True, twin={"phone": "12000000000"}),
     Flaw("registrations", {"status": "cancelled"}, ("duplicate_key_in_batch",), True, True, twin={"status": "active"}),

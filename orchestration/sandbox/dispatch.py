@@ -1,7 +1,7 @@
 """The bureaus' biweekly reports: what each files, when, and how it departs from the truth on purpose.
 
-Every report is drawn up from what was known at its filing, so that it is right when it is filed unless the bureau's way says
-otherwise; later restatements then make it differ, which is what a reconciliation is for.
+Every report is drawn up from what was known at its filing, so that it is right when it is filed unless the bureau's way
+says otherwise; later restatements then make it differ, which is what a reconciliation is for.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def shown(name: str, value: int) -> float | int:
 def reported(world: Draw, reports: list[Report]) -> Table:
     """What the highest versions say, beside what the truth has at the clock."""
     table = Table(
-        "dispatch reports: the highest version's values and the truth's at the clock; recorded is null where only reported",
+        "the highest version's values and the truth's at the clock; recorded_value is null for what is only reported",
         ("period_start", "province_code", "indicator_code", "measure"),
         ("version", "way", "reported_value", "recorded_value", "status"),
     )

@@ -1,5 +1,7 @@
-"""Everything a world is made of, drawn from one seed. Each part has a stream of its own, so that a change of one part (or
-a new scenario) leaves the draws of the others as they were."""
+"""Everything a world is made of, drawn from one seed.
+
+Each part has a stream of its own, so that a change of one part (or a new scenario) leaves the other draws as they were.
+"""
 
 from __future__ import annotations
 
@@ -86,12 +88,12 @@ def draw(seed: int, registration_count: int, learning_records: int) -> Draw:
     registrations = draw_registrations(
         part("registrations"), registration_count, registered_people, people, places, courses, specs, line
     )
-    projects = draw_projects(part("projects"), bureaus, courses, line)
+    institutions = draw_institutions(part("institutions"), bureaus, specs, line)
+    projects = draw_projects(part("projects"), bureaus, courses, institutions, line)
     bureau_of = bureau_of_place(places, bureaus)
     registrations, employers, pool = _employ(part("employers"), registrations, people, projects, bureau_of)
     certified = draw_certified(part("certified"), registrations)
     certificates = draw_certificates(part("certificates"), registrations, certified, courses, line)
-    institutions = draw_institutions(part("institutions"), bureaus, specs, line)
     rosters = draw_rosters(part("rosters"), people, places, bureaus, line)
     sends_reminders = np.array(["reminders" in spec.feeds for spec in specs])
     return Draw(

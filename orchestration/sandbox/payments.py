@@ -127,7 +127,7 @@ def _training(
     in_calendar = (claimed >= line.first_day) & (claimed < line.clock_day)
     usable = np.flatnonzero((place >= 0) & (bureau_of_place[place] >= 0) & in_calendar)
     chosen = np.sort(rng.choice(usable, min(count, len(usable)), replace=False))
-    twice = rng.choice(chosen, max(1, len(chosen) // 150))  # the same certificate claimed again
+    twice = chosen[rng.random(len(chosen)) < 1 / 150]  # the same certificate claimed again
     chosen = np.concatenate([chosen, twice])
     size = len(chosen)
     numbers = certificates.numbers()[chosen]

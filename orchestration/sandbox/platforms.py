@@ -19,7 +19,8 @@ XAPI = (24, 25, 26, 27, 28, 29)
 MINISTRY = (1, 11, 12, 13, 14, 15)
 # How each platform that delivers by files writes them.
 FILE_FORMATS = {
-    31: "csv_gb18030_zh", 47: "csv", 48: "tsv.gz", 49: "ndjson.zst", 50: "parquet", 51: "xlsx", 52: "csv.zst", 53: "csv_zh",
+    31: "csv_gb18030_zh", 47: "csv", 48: "tsv.gz", 49: "ndjson.zst", 50: "parquet", 51: "xlsx", 52: "csv.zst",
+    53: "csv_zh",
 }  # fmt: skip
 SELECTED_LATE = {
     16: "2020-03-30", 21: "2020-04-13", 34: "2020-04-13", 38: "2020-04-27", 40: "2020-05-11", 45: "2020-05-25",

@@ -40,8 +40,7 @@ class Registrations:
 
     def ids(self, specs: tuple[PlatformSpec, ...], seed: int) -> np.ndarray:
         """As each platform writes them; `seed` decides the UUIDs. An LRS knows a registration by a UUID only."""
-        running = np.arange(len(self))
-        texts = np.char.add("R", np.char.zfill((running + 10_000_000).astype("U9"), 9)).astype(object)
+        texts = np.array([f"R{number + 10_000_000:09d}" for number in range(len(self))], dtype=object)
         with_lrs = np.array([spec.learning_connector == "xapi" for spec in specs])[self.platform]
         words = np.random.default_rng([seed, 77]).integers(0, 2**32, (len(self), 3))
         for i in np.flatnonzero(with_lrs).tolist():

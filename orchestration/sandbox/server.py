@@ -46,6 +46,7 @@ from orchestration.sandbox.faults import Fault, as_faults
 from orchestration.sandbox.platforms import PlatformSpec, platforms
 from orchestration.sandbox.timeline import timeline
 from orchestration.sandbox.world import Manifest
+from orchestration.sandbox.writing import xapi
 from orchestration.sandbox.writing.registry import STATEMENT, STATEMENT_ZH, password_variable, secret, user_variable
 from orchestration.sandbox.writing.store import Rows
 from orchestration.settings import SHANGHAI
@@ -73,6 +74,7 @@ class _World:
     faults: tuple[Fault, ...]
     specs: dict[str, PlatformSpec]
     rows: dict[tuple[str, str], Rows] = field(default_factory=dict)
+    statements: dict[str, tuple[dict[str, int], frozenset[str]]] = field(default_factory=dict)
     answered: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def feed(self, spec: PlatformSpec, feed: str) -> Rows:
@@ -230,6 +232,9 @@ def _rest_page(world: _World, spec: PlatformSpec, feed: str, request: Request) -
 def _statements(world: _World, spec: PlatformSpec, feed: str, request: Request) -> Response:
     rows = world.feed(spec, feed)
     query = request.query_params
+    single = query.get("statementId") or query.get("voidedStatementId")
+    if single:
+        return _statement(world, spec, rows, single, request, is_voided="voidedStatementId" in query)
     if query.get("ascending", "false") != "true":
         raise _BadRequest("ascending: only true is served here")
     after = _moment(query.get("since"), "since", float("-inf"))
@@ -243,12 +248,27 @@ def _statements(world: _World, spec: PlatformSpec, feed: str, request: Request) 
         kept = {name: query[name] for name in ("since", "until", "ascending", "limit") if name in query}
         more = f"{request.url.path}?{urlencode(kept | {'from': str(end)})}"
     body = b'{"statements":[' + rows.joined(begin, end) + b'],"more":' + orjson.dumps(more) + b"}"
-    through = datetime.now(tz=UTC).isoformat()
-    headers = {
+    return Response(body, media_type="application/json", headers=_lrs_headers(request))
+
+
+def _statement(
+    world: _World, spec: PlatformSpec, rows: Rows, statement_id: str, request: Request, *, is_voided: bool
+) -> Response:
+    """One statement by its id. Lists go on showing what was voided, since they may be asked as of an earlier clock."""
+    if spec.id not in world.statements:
+        world.statements[spec.id] = xapi.index(rows)
+    places, voided = world.statements[spec.id]
+    if statement_id not in places or (statement_id in voided) != is_voided:
+        return _problem(404, "no such statement", _lrs_headers(request))
+    place = places[statement_id]
+    return Response(rows.joined(place, place + 1), media_type="application/json", headers=_lrs_headers(request))
+
+
+def _lrs_headers(request: Request) -> dict[str, str]:
+    return {
         XAPI_VERSION_HEADER: request.headers[XAPI_VERSION_HEADER],
-        "X-Experience-API-Consistent-Through": through,
+        "X-Experience-API-Consistent-Through": datetime.now(tz=UTC).isoformat(),
     }
-    return Response(body, media_type="application/json", headers=headers)
 
 
 def _moment(text: str | None, name: str, missing: float) -> float:

@@ -1,7 +1,7 @@
 """The sandbox's clock and calendar in whole seconds and days of Shanghai wall time.
 
-A wall second is the number of seconds since 1970-01-01 00:00 as a clock in Shanghai shows it (China has no summer time),
-so a day begins at every multiple of 86,400. Whole numbers keep the truth exact.
+A wall second is the number of seconds since 1970-01-01 00:00 as a clock in Shanghai shows it (no summer time), so a day
+begins at every multiple of 86,400. Whole numbers keep the truth exact.
 """
 
 from __future__ import annotations

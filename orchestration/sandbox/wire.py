@@ -1,8 +1,8 @@
 """The drawn world as rows of the contract: one frame a feed, one row a delivered version.
 
-Columns: `_sender` (index of the platform or bureau), `_at` (wall seconds of the row's updated_at), then the feed's fields
-in the contract's order and natural types: timestamps are naive Datetime of Shanghai, money and numbers Float64, lists
-List. Rows are in the order in which the sender would have written them: by sender, then moment, then record.
+Columns: `_sender` (index of the platform or bureau), `_at` (wall seconds of the row's updated_at), then the feed's
+fields in the contract's order and natural types: timestamps are naive Datetime of Shanghai, money and numbers Float64,
+lists List. Rows are in the order in which the sender would have written them: by sender, then moment, then record.
 """
 
 from __future__ import annotations

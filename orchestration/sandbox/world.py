@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from orchestration.sandbox.arrivals import ARRIVALS, HELD, INBOX, write_arrivals
 from orchestration.sandbox.dispatch import draw_reports
 from orchestration.sandbox.drawing import draw
 from orchestration.sandbox.errors import SandboxError
 from orchestration.sandbox.timeline import SANDBOX_NOW
 from orchestration.sandbox.truth.summary import write_truth
+from orchestration.sandbox.writing import store
 from orchestration.sandbox.writing.bureaus import write_bureaus
 from orchestration.sandbox.writing.dispatch import write_reports
 from orchestration.sandbox.writing.platforms import write_platforms
@@ -21,7 +23,13 @@ from orchestration.sandbox.writing.registry import STATEMENT, STATEMENT_ZH, writ
 from orchestration.settings import SANDBOX_MANIFEST
 
 RECORDS_A_REGISTRATION = 5
-MINIMUM_REGISTRATIONS = 500
+
+
+# Everything that a world's folder may hold; a folder with anything else in it is never cleared.
+OWN = frozenset(
+    {"sources.yml", "sandbox.env", "pseudonym.key", "README.txt", "truth.json", "server.log", SANDBOX_MANIFEST}
+    | {ARRIVALS, INBOX, HELD, store.FOLDER}
+)
 
 
 @dataclass(frozen=True)
@@ -58,11 +66,11 @@ def make_world(
 ) -> Manifest:
     """Write a world into `directory`, replacing an earlier world there (and nothing else).
 
-    The same arguments give the same bytes. `learning_records` is five a registration unless given; `port` 0 picks a free one; `messy` adds rows that break the contract;
-    `on_step` hears the name of each step. Raises SandboxError.
+    The same arguments give the same bytes. `learning_records` is about five a registration unless given; `port` 0 picks
+    a free one; `messy` adds rows that break the contract; `on_step` hears the name of each step. Raises SandboxError.
     """
-    if registrations < MINIMUM_REGISTRATIONS:
-        raise SandboxError(f"registrations: {registrations}; a world needs at least {MINIMUM_REGISTRATIONS}")
+    if registrations < 1 or not 0 <= port < 65_536 or seed < 0:
+        raise SandboxError(f"registrations {registrations}, port {port}, seed {seed}: out of range")
     directory = directory.resolve()
     _clear(directory)
     tell = on_step or (lambda _: None)
@@ -78,6 +86,7 @@ def make_world(
     write_reports(directory, world, reports, counted, messy=messy)
     tell("count the truth")
     write_truth(directory / "truth.json", world, counted, reports, STATEMENT)
+    write_arrivals(directory, counted.arrivals)
     chosen = port or _free_port()
     write_configuration(directory, world, chosen)
     manifest = Manifest(seed, registrations, records, messy, chosen, SANDBOX_NOW.isoformat())
@@ -91,21 +100,11 @@ def make_world(
 def _clear(directory: Path) -> None:
     """Make room: an earlier world goes, a folder that holds anything else is refused."""
     directory.mkdir(parents=True, exist_ok=True)
-    own = {
-        "sources.yml",
-        "sandbox.env",
-        "pseudonym.key",
-        "README.txt",
-        "truth.json",
-        SANDBOX_MANIFEST,
-        "inbox",
-        "platforms",
-    }
-    strange = sorted(entry.name for entry in directory.iterdir() if entry.name not in own)
+    strange = sorted(entry.name for entry in directory.iterdir() if entry.name not in OWN)
     if strange:
         raise SandboxError(f"{directory}: holds {', '.join(strange[:5])}, which no world has; choose another folder")
     # The manifest first, so that a half-cleared folder isn't taken for a world.
-    for name in (SANDBOX_MANIFEST, *sorted(own - {SANDBOX_MANIFEST})):
+    for name in (SANDBOX_MANIFEST, *sorted(OWN - {SANDBOX_MANIFEST})):
         path = directory / name
         if path.is_dir():
             shutil.rmtree(path)

@@ -76,7 +76,7 @@ def taken_up_from(state: State) -> np.ndarray:
 def occupation_coverage(state: State) -> Table:
     """Occupations of which something is to be said; the mart has the others with zeros."""
     table = Table(
-        "the mart occupation_coverage without its all-zero rows; open courses are those of platforms selected on that day",
+        "the mart occupation_coverage without its all-zero rows; open courses are those of platforms selected then",
         ("period_start", "occupation_code"),
         (
             "courses_open_count", "platforms_offering_count", "class_hours_open", "is_covered", "is_taken_up",

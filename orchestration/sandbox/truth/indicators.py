@@ -1,4 +1,4 @@
-"""The indicators of the biweekly table as the truth has them at a moment: per province and period, this period and to date."""
+"""The indicators of the biweekly table as the truth has them at a moment: per province and period, and to date."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _add_payments(found: Indicators, state: State, shape: tuple[int, int]) -> No
 
 
 def _add_stocks(found: Indicators, state: State, provinces: list[str], shape: tuple[int, int]) -> None:
-    """Platforms that a province selected, their open courses and the occupations these cover; this period is the change."""
+    """Platforms that a province selected, their open courses and occupations covered; this period is the change."""
     world = state.world
     stocks = {
         name: np.zeros(shape, dtype=np.int64) for name in ("platforms_selected", "courses_open", "occupations_covered")

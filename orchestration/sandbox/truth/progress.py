@@ -36,7 +36,7 @@ def distinct(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def sums(row: np.ndarray, period: np.ndarray, rows: int, periods: int, weight: np.ndarray | None = None) -> np.ndarray:
-    """Counts, or sums of whole-number weights, as an array (rows, periods); entries outside the periods are left out."""
+    """Counts, or sums of whole-number weights, as an array (rows, periods); what lies in no period is left out."""
     inside = (period >= 0) & (period < periods)
     if weight is None:
         flat = np.bincount(row[inside] * periods + period[inside], minlength=rows * periods)
@@ -49,7 +49,7 @@ def sums(row: np.ndarray, period: np.ndarray, rows: int, periods: int, weight: n
 def registration_progress(state: State) -> Table:
     """Rows for every province (platform _all), every platform of the nation, and the nation."""
     table = Table(
-        "the mart registration_progress: every province with platform _all, every platform of 000000, and 000000 x _all",
+        "the mart registration_progress: every province with platform _all, and every platform and _all of 000000",
         ("period_start", "province_code", "platform_id"),
         (
             "registrations", "learners", "cumulative_registrations", "cumulative_learners", "new_learners",

@@ -22,7 +22,7 @@ def quarantine(world: Draw, counted: Deliveries) -> Table:
 
 def deliveries(world: Draw, counted: Deliveries) -> Table:
     table = Table(
-        "rows delivered by the clock, repeats and refused ones included (voiding statements of an LRS are not rows)",
+        "rows delivered by the clock, repeats and refused ones included; a statement voided in a later period is a row",
         ("period_start", "sender_id", "feed"),
         ("delivered_rows_count", "quarantined_rows_count"),
     )
@@ -49,7 +49,7 @@ def reporting_timeliness(world: Draw, counted: Deliveries) -> Table:
         is_due = wall(period.due_at) < world.line.now
         for sender, feed, is_pulled in due:
             rows = counted.rows[sender, feed, number]
-            # A pull over HTTP receives a period once it has the whole of it, whether rows came or not; a file when it is there.
+            # A pull over HTTP receives a period once it has the whole of it, rows or none; a file when it is there.
             received = is_over if is_pulled else bool(rows)
             if not received:
                 status = "missing" if is_due else "not_due"

@@ -70,14 +70,14 @@ class State:
         return {code: (which & groups_of_codes(members)) != 0 for code, members in ROLLED}
 
     def active_records(self) -> np.ndarray:
-        """Indices of the learning records whose newest state is active and whose registration is known to the drawing."""
+        """Indices of the learning records whose newest state is active, dangling ones left out."""
         drawn = self.world.learning
         status = drawn.version_status[self.record_version]
         known = (self.record_version >= 0) & (status != learning.VOIDED) & (drawn.registration != learning.DANGLING)
         return np.flatnonzero(known)
 
     def unrevoked_certificates(self) -> np.ndarray:
-        """Indices of the certificates known, not revoked, and of a registration known to the drawing."""
+        """Indices of the certificates known and not revoked, dangling ones left out."""
         drawn = self.world.certificates
         revoked = drawn.version_revoked_at[self.certificate_version]
         return np.flatnonzero((self.certificate_version >= 0) & (revoked == NEVER) & (drawn.registration >= 0))
@@ -177,8 +177,10 @@ def _completed_at(state: State) -> np.ndarray:
 
 
 def open_courses(state: State, day: int, *, with_general: bool = False) -> np.ndarray:
-    """Rule 6: mask over the courses that are open on `day`: newest state approved and free, published, not withdrawn, still
-    free. Whether the platform is selected is not part of it; general content only when asked for."""
+    """Rule 6: mask over the courses open on `day`: newest state approved, free, published, not withdrawn.
+
+    Whether the platform is selected is not part of it; general content only when asked for.
+    """
     drawn = state.world.courses
     version = state.course_version
     withdrawn = drawn.version_withdrawn_at[version]

@@ -12,8 +12,8 @@ from orchestration.sandbox.truth.state import State
 def study_seconds(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Registration, day number and seconds; one entry a piece of study within one day (several a day may occur).
 
-    Active study records with an end after their start, each cut to four hours, then the union per registration, then split at
-    midnight.
+    Active study records with an end after their start, each cut to four hours, then the union per registration, then
+    split at midnight.
     """
     drawn = state.world.learning
     records = state.active_records()

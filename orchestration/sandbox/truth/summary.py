@@ -17,9 +17,9 @@ from orchestration.sandbox.truth.state import State, state_at
 from orchestration.sandbox.truth.tables import Table
 
 STRUCTURE = (
-    "tables: name -> {note, keys, columns, rows}; a row lists the keys' values, then the columns', in that order. Names and "
-    "columns are those of the marts where a mart has them. Hours and money are text with their exact places. A table of a "
-    "mart holds only the rows that its note names; where the mart leaves out all-zero rows, so does the table."
+    "tables: name -> {note, keys, columns, rows}; a row lists the keys' values, then the columns', in that order. Names"
+    " and columns are those of the marts where a mart has them. Hours and money are text with their exact places. A"
+    " table of a mart holds the rows that its note names; where the mart leaves out all-zero rows, so does the table."
 )
 
 

@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 
 from orchestration.sandbox import dirt, headers, wire
+from orchestration.sandbox.arrivals import INBOX, comes_at
 from orchestration.sandbox.deliveries import Deliveries
 from orchestration.sandbox.dirt import DirtyRow
 from orchestration.sandbox.drawing import Draw
 from orchestration.sandbox.platforms import SNAPSHOT_FEEDS, BureauSpec
 from orchestration.sandbox.writing import delimited, text
-from orchestration.sandbox.writing.platforms import INBOX, as_text
+from orchestration.sandbox.writing.platforms import as_text
 
 ENCODING = "gb18030"
 NEVER_SENT = {("510000", "eligibility_rosters", 3), ("440000", "subsidy_payments", 5)}  # told in the next period's file
@@ -72,10 +73,11 @@ def _write_feed(
         name = f"{feed}.{'xlsx' if writes_workbook(number, feed) else 'csv'}"
         path = directory / INBOX / bureau.id / feed / f"period={period.key}" / name
         _write_file(path, bureau, rows, spoiled)
+        if not counted.add_file(directory / INBOX, path, bureau.id, feed, comes_at(world.line, bureau.id, period)):
+            continue
         counted.rows[bureau.id, feed, index] += len(rows)
         for row in spoiled:
             counted.add_dirty(bureau.id, row, index)
-        counted.add_file(bureau.id, feed, index, name)
 
 
 def _write_file(path: Path, bureau: BureauSpec, rows: pl.DataFrame, dirty: list[DirtyRow]) -> None:

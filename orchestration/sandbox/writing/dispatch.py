@@ -8,6 +8,7 @@ from pathlib import Path
 
 import xlsxwriter
 
+from orchestration.sandbox.arrivals import INBOX
 from orchestration.sandbox.deliveries import Deliveries
 from orchestration.sandbox.dispatch import AS_CSV, Report, shown
 from orchestration.sandbox.drawing import Draw
@@ -15,7 +16,6 @@ from orchestration.sandbox.timeline import wall_datetime
 from orchestration.sandbox.truth.indicators import MONEY
 from orchestration.sandbox.writing.bureaus import ENCODING
 from orchestration.sandbox.writing.delimited import CREATED
-from orchestration.sandbox.writing.platforms import INBOX
 from orchestration.sources.feeds import GROUP_CODES, INDICATORS
 
 SHEET = "双周调度表"
@@ -26,7 +26,8 @@ LABELS = ("行政区划代码", "报告期开始日期", "报送时间", "版本
 FIRST_ROW = 6  # zero-based: row 7
 NAMES = {
     "platforms_selected": "遴选线上平台", "courses_open": "开放课程", "occupations_covered": "覆盖职业（工种）",
-    "registrations": "实名注册培训人次", "learners": "参训人数", "completed": "完成培训人次", "certificates": "发放合格证",
+    "registrations": "实名注册培训人次", "learners": "参训人数", "completed": "完成培训人次",
+    "certificates": "发放合格证",
     "training_subsidy_persons": "培训补贴人数", "training_subsidy_amount_cny": "培训补贴金额",
     "living_allowance_persons": "生活费补贴人数", "living_allowance_amount_cny": "生活费补贴金额",
     "prepaid_projects": "预拨项目数", "prepaid_amount_cny": "预拨金额", "penalties": "查处问题",
@@ -73,10 +74,12 @@ def write_reports(directory: Path, world: Draw, reports: list[Report], counted: 
         folder = directory / INBOX / report.bureau / FEED / f"period={period.key}"
         folder.mkdir(parents=True, exist_ok=True)
         stem = f"双周调度表_第{period.number}期_v{report.version}"
+        path = folder / f"{stem}.{'csv' if report.bureau in AS_CSV else 'xlsx'}"
         if report.bureau in AS_CSV:
-            (folder / f"{stem}.csv").write_bytes(_as_csv(report, period.key, rows))
+            path.write_bytes(_as_csv(report, period.key, rows))
         else:
-            _write_workbook(folder / f"{stem}.xlsx", world, report, period.key, rows)
+            _write_workbook(path, world, report, period.key, rows)
+        counted.add_file(directory / INBOX, path, report.bureau, FEED, report.filed_at)
 
 
 def _as_csv(report: Report, period_start: str, rows: list[tuple[str, object, object]]) -> bytes:

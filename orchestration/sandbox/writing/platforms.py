@@ -11,13 +11,14 @@ import orjson
 import polars as pl
 
 from orchestration.sandbox import dirt, headers, wire
+from orchestration.sandbox.arrivals import INBOX, comes_at
 from orchestration.sandbox.deliveries import Deliveries
 from orchestration.sandbox.dirt import DirtyRow, Flaw
 from orchestration.sandbox.drawing import Draw
 from orchestration.sandbox.platforms import SNAPSHOT_FEEDS, PlatformSpec
+from orchestration.sandbox.timeline import Timeline
 from orchestration.sandbox.writing import delimited, store, text, xapi
 
-INBOX = "inbox"
 NEW_COLUMN = "app_version"  # a field that no contract names, which one platform begins to send in the middle
 NEW_COLUMN_PLATFORM, NEW_COLUMN_FROM_PERIOD = "P004", 4
 
@@ -38,6 +39,15 @@ def write_platforms(directory: Path, world: Draw, *, messy: bool) -> Deliveries:
             dirty = [row for row in rows if row.sender == number]
             _write_feed(directory, world, spec, feed, part, dirty, counted, messy=messy)
     return counted
+
+
+def _lrs_rows(part: pl.DataFrame, line: Timeline) -> np.ndarray:
+    """Moments of the rows that an LRS makes: its statements, and a new state for what was voided in a later period."""
+    is_voiding = pl.col("status").eq_missing("voided")
+    stored = part.filter(~is_voiding).select("record_id", stored="_at")
+    voided = part.filter(is_voiding).join(stored, on="record_id")
+    is_later = line.delivery_index(voided["_at"].to_numpy()) != line.delivery_index(voided["stored"].to_numpy())
+    return np.concatenate([stored["stored"].to_numpy(), voided["_at"].to_numpy()[is_later]])
 
 
 def _takes(world: Draw) -> Any:
@@ -71,8 +81,7 @@ def _write_feed(
         return
     if feed == "learning_records" and spec.learning_connector == "xapi":
         at, lines = xapi.statements(world, part, spec.number - 1)
-        # A voiding statement isn't a row of the feed: it changes its target.
-        counted.add_rows(spec.id, feed, part.filter(pl.col("status").ne_missing("voided"))["_at"].to_numpy(), line)
+        counted.add_rows(spec.id, feed, _lrs_rows(part, line), line)
         store.write(directory, spec.id, feed, at, lines)
         return
     at, lines = part["_at"].to_numpy(), text.json_lines(part)
@@ -125,11 +134,13 @@ def write_files(
         if rows.is_empty() and not spoiled:
             continue
         name = f"{spec.id}_{feed}_{period.start:%Y%m%d}.{_ending(spec)}"
-        _write_file(directory / INBOX / spec.id / feed / name, spec, feed, rows, spoiled)
+        path = directory / INBOX / spec.id / feed / name
+        _write_file(path, spec, feed, rows, spoiled)
+        if not counted.add_file(directory / INBOX, path, spec.id, feed, comes_at(line, spec.id, period)):
+            continue
         counted.add_rows(spec.id, feed, rows["_at"].to_numpy(), line)
         for row in spoiled:
             counted.add_dirty(spec.id, row, index)
-        counted.add_file(spec.id, feed, index, name)
 
 
 def _ending(spec: PlatformSpec) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
+from orchestration.sandbox.arrivals import INBOX
 from orchestration.sandbox.drawing import Draw
 from orchestration.sandbox.platforms import DUE_EVERY_PERIOD, SNAPSHOT_FEEDS, PlatformSpec
 from orchestration.sandbox.writing.bureaus import ENCODING
-from orchestration.sandbox.writing.platforms import INBOX
 from orchestration.settings import SANDBOX_KEY, SANDBOX_SECRETS
 
 STATEMENT = (
@@ -128,6 +128,7 @@ sources.yml     the registry of senders (54 sample platforms, 32 bureaus)
 sandbox.env     the made-up secrets that the registry names
 pseudonym.key   the made-up key for person keys
 inbox/          what file senders have put down
+arrivals.json   when each of those files came
 platforms/      what the HTTP server of this world serves
 truth.json      the headline numbers, counted while the world was drawn
 sandbox.json    seed, size, port, clock

@@ -51,3 +51,7 @@ class Rows:
         if first >= last:
             return b""
         return self._bytes[self._begins[first] : self._begins[last] - 1].replace(b"\n", b",")
+
+    def lines(self) -> list[bytes]:
+        """Every row by itself, in order."""
+        return self._bytes.splitlines()

@@ -6,17 +6,20 @@ The actor names the learner, as real statements do; a reader that lands it is fo
 from __future__ import annotations
 
 import numpy as np
+import orjson
 import polars as pl
 
 from orchestration.sandbox.drawing import Draw
 from orchestration.sandbox.learning import DANGLING, KINDS, STATUS, VOIDED
+from orchestration.sandbox.writing.store import Rows
 
 ADL = "http://adlnet.gov/expapi/verbs/"
 VIDEO = "https://w3id.org/xapi/video/verbs/"
 VERBS = {
     "sign_in": (f"{ADL}initialized", f"{ADL}launched"),
     "study": (
-        f"{ADL}progressed", f"{ADL}completed", f"{VIDEO}played", f"{VIDEO}paused", f"{VIDEO}completed", f"{ADL}terminated",
+        f"{ADL}progressed", f"{ADL}completed", f"{VIDEO}played", f"{VIDEO}paused", f"{VIDEO}completed",
+        f"{ADL}terminated",
     ),
     "question": (f"{ADL}asked", f"{ADL}answered"),
     "test": (f"{ADL}passed", f"{ADL}failed", f"{ADL}scored"),
@@ -55,6 +58,18 @@ def statements(world: Draw, frame: pl.DataFrame, platform: int) -> tuple[np.ndar
     ).select(_voiding(home, version).alias("line"))
     at = np.concatenate([sent["_at"].to_numpy(), voided["_at"].to_numpy()])
     return at, pl.concat([texts, voids]).to_series()
+
+
+def index(rows: Rows) -> tuple[dict[str, int], frozenset[str]]:
+    """The place of each statement among `rows` by its id, and the ids of those that were voided."""
+    places: dict[str, int] = {}
+    voided = set()
+    for place, line in enumerate(rows.lines()):
+        statement = orjson.loads(line)
+        places[statement["id"]] = place
+        if statement["verb"]["id"] == VOID_VERB:
+            voided.add(statement["object"]["id"])
+    return places, frozenset(voided)
 
 
 def _verbs(frame: pl.DataFrame) -> pl.Series:
