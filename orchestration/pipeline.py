@@ -57,6 +57,16 @@ class PullSummary:
     bytes_count: int = 0
     troubles: tuple[Trouble, ...] = ()
 
+    def __add__(self, other: PullSummary) -> PullSummary:
+        return PullSummary(
+            self.tasks_count + other.tasks_count,
+            self.batches_count + other.batches_count,
+            self.rows_count + other.rows_count,
+            self.quarantined_rows_count + other.quarantined_rows_count,
+            self.bytes_count + other.bytes_count,
+            self.troubles + other.troubles,
+        )
+
     @property
     def failed_senders(self) -> tuple[str, ...]:
         return tuple(sorted({trouble.sender_id for trouble in self.troubles}))
@@ -112,6 +122,7 @@ def pull_due(
     periods: Collection[date] | None = None,
     senders: Collection[str] | None = None,
     confirmed: Collection[str] = (),
+    title: str = "pull",
 ) -> PullSummary:
     """Land the configuration, then what is due (or asked for) of every sender (or those named). Never raises for a
     sender's trouble; `confirmed` holds the payload hashes of shrunk snapshots that someone has looked at."""
@@ -121,7 +132,7 @@ def pull_due(
     tasks = plan_pulls(
         deployment.registry, list(deployment.periods), settings.now(), ledger, periods=periods, senders=senders
     )
-    with reporter.step("pull", len(tasks)) as step:
+    with reporter.step(title, len(tasks)) as step:
 
         def tell(done: FeedPull) -> None:
             for trouble in done.troubles:

@@ -1,6 +1,9 @@
 """`warehouse sandbox demo`: the whole flow on sample senders, in the warehouse's own folder.
 
-    make the world (once) → serve it → build, with the clock at the world's → say what happened
+    make the world (once) → serve it → pull at each due date → build at the world's clock → say what happened
+
+Pulling at each due date, with the files that had come by then, shows who was late; one pull of everything at the end
+would find everybody late.
 
 The world is made with late filings, restatements and dirty rows, so these are reported and are no failure of the demo.
 """
@@ -18,10 +21,12 @@ from rich.console import Console
 from orchestration import pipeline
 from orchestration.commands.serving import serving
 from orchestration.commands.terminal import answer
-from orchestration.pipeline import BuildReport, UsageError
+from orchestration.landing.ledger import read_ledger
+from orchestration.pipeline import BuildReport, Deployment, PullSummary, UsageError
 from orchestration.reporting.progress import Reporter, reporter_for
 from orchestration.reporting.summary import render_build, render_line
 from orchestration.sandbox import Manifest, make_world
+from orchestration.sandbox.arrivals import deliver
 from orchestration.settings import SANDBOX_MANIFEST, SHANGHAI, Settings
 
 REGISTRATIONS = 60_000
@@ -47,9 +52,11 @@ def run_demo(settings: Settings, *, as_json: bool) -> int:
     manifest = _made_once(world, reporter)
     sys.stderr.write(f"{manifest.statement}\n")
     clock = datetime.fromisoformat(manifest.now).astimezone(SHANGHAI)
-    settings = replace(settings, sources_path=world / "sources.yml", fixed_now=clock)
+    deployment = pipeline.prepare(replace(settings, sources_path=world / "sources.yml", fixed_now=clock))
     with serving(world):
-        built = pipeline.build(pipeline.prepare(settings), reporter)
+        pulled = _pull_as_it_came(deployment, world, reporter)
+        built = pipeline.build(deployment, reporter)
+    built = replace(built, pull=pulled + built.pull)
     report = DemoReport(manifest.statement, world, manifest.now, built, built.exit_code)
     answer(report, _render, as_json=as_json)
     return report.exit_code
@@ -74,6 +81,25 @@ def _made_once(world: Path, reporter: Reporter) -> Manifest:
         with reporter.step("make") as step:
             make_world(world, registrations=REGISTRATIONS, messy=True, port=_port(), on_step=step.advance)
     return Manifest.read(world)
+
+
+def _pull_as_it_came(deployment: Deployment, world: Path, reporter: Reporter) -> PullSummary:
+    """Pull each period at its due date; those that an earlier demo has pulled are left as they are."""
+    clock = deployment.settings.now()
+    pulled = PullSummary()
+    ledger = read_ledger(deployment.settings.landing_dir)
+    last = max((datetime.fromisoformat(entry.received_at) for entry in ledger.all_entries()), default=None)
+    try:
+        for period in deployment.periods:
+            if period.due_at > clock or (last is not None and last >= period.due_at):
+                continue
+            deliver(world, period.due_at)
+            then = replace(deployment, settings=replace(deployment.settings, fixed_now=period.due_at))
+            title = f"pull {period.due_at:%m-%d}"
+            pulled += pipeline.pull_due(then, reporter, periods={period.start}, title=title)
+    finally:
+        deliver(world, clock)
+    return pulled
 
 
 def _port() -> int:

@@ -54,7 +54,7 @@ class TerminalReporter:
             TextColumn("[dim]{task.fields[note]}"),
         )
         with Progress(*columns, console=self._console) as progress:
-            task = progress.add_task(f"{title:<9}", total=total, note="")
+            task = progress.add_task(f"{title:<10}", total=total, note="")
             yield _TerminalStep(progress, task)
             progress.update(task, note="")
             if progress.tasks[0].total is None:

@@ -99,11 +99,13 @@ def _follow(settings: Settings, arguments: Sequence[str], on_event: Callable[[No
                 messages.append(line.strip())
                 continue
             info, data = event.get("info", {}), event.get("data", {})
-            if info.get("name", "").endswith("Result") and {"index", "total"} <= data.keys():
+            # Models and seeds say `total`, tests `num_models`, for the same number.
+            total = data.get("total") or data.get("num_models")
+            if info.get("name", "").endswith("Result") and total and "index" in data:
                 if on_event is not None:
                     node = data.get("node_info", {})
                     name, status = node.get("node_name", ""), node.get("node_status", "")
-                    on_event(NodeEvent(name, status, int(data["index"]), int(data["total"])))
+                    on_event(NodeEvent(name, status, int(data["index"]), int(total)))
             elif info.get("level") == "error" and info.get("name") in _FATAL_EVENTS:
                 messages.append(" ".join(info.get("msg", "").split()))
     return [message for message in messages if message]
