@@ -67,7 +67,7 @@ events as (
     from open_items
     cross join campaign
     where open_items.{{ day }} is not null
-        and open_items.begins_on < coalesce(open_items.settled_on, date '9999-12-31')
+        and (open_items.settled_on is null or open_items.begins_on < open_items.settled_on)
     {%- endfor %}
 ),
 
