@@ -94,7 +94,7 @@ def landed_configuration(landing_dir: Path, known_at: datetime | None = None) ->
 
 def _write(settings: Settings, rows: list[tuple[str, str, str]], path: Path) -> None:
     with open_workspace(settings.memory_limit) as connection:
-        connection.execute("CREATE TABLE rows (name VARCHAR, content_sha256 VARCHAR, content VARCHAR)")
+        connection.execute("CREATE TEMP TABLE rows (name VARCHAR, content_sha256 VARCHAR, content VARCHAR)")
         connection.executemany("INSERT INTO rows VALUES (?, ?, ?)", rows)
         connection.execute(f"COPY rows TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
 

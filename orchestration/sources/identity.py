@@ -88,7 +88,10 @@ def key_sql(message: str) -> str:
 
 def registration_sk_sql(sender_id: str, registration_id: str) -> str:
     """SQL of type BIGINT: registration_sk from the SQL of a sender's id and of its registration's id."""
-    return f"(md5_number_lower({sender_id} || chr(31) || {registration_id}) & 9223372036854775807)::BIGINT"
+    # The same as `md5_number_lower(...) & 9223372036854775807`, which takes five times as long: md5_number reads the
+    # digest as a little-endian number, so its upper half is what md5_number_lower calls the lower one.
+    digest = f"md5_number({sender_id} || chr(31) || {registration_id})"
+    return f"(({digest} >> 64) & 9223372036854775807::UHUGEINT)::BIGINT"
 
 
 def half_width_sql(text: str) -> str:
