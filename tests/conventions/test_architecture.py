@@ -13,7 +13,7 @@ TOP_LEVEL_FOLDERS = {
 TOP_LEVEL_FILES = {"Makefile", "README.md", "campaign.yml", "constraints.txt", "pyproject.toml"}
 # A layer of dbt_project/models → the layers its models may read.
 MAY_READ = {
-    "staging": {"source"},
+    "staging": {"source", "staging", "config"},
     "intermediate": {"staging", "intermediate", "seed", "config"},
     "core": {"staging", "intermediate", "core", "seed", "config"},
     "marts": {"core", "marts"},

@@ -150,6 +150,9 @@ class RawWorld:
                 **os.environ,
                 "WAREHOUSE_THREADS": "2",
                 "WAREHOUSE_MEMORY_LIMIT": "2GB",
+                # Tests of what was not selected can't run, and unit tests don't look at this world's rows.
+                "DBT_INDIRECT_SELECTION": "cautious",
+                "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
                 **(environment or {}),
                 "WAREHOUSE_DIR": str(directory),
                 "WAREHOUSE_NOW": now,

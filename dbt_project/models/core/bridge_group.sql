@@ -21,4 +21,4 @@ select
     group_code,
     'any_key_group' as rolled_group_code
 from groups
-where group_code <> 'KG99'
+where is_key_group

@@ -10,17 +10,15 @@ dated as (
         *,
         review_status = 'approved' and is_free as may_open,
         published_on as first_open_day,
-        least(
-            coalesce({{ add_days('withdrawn_on', -1) }}, date '9999-12-31'),
-            coalesce(free_until, date '9999-12-31')
-        ) as last_open_day
+        -- without an end where there is neither: least() passes over nulls
+        least({{ add_days('withdrawn_on', -1) }}, free_until) as last_open_day
     from courses
 ),
 
 opened as (
     select
         *,
-        may_open and first_open_day <= last_open_day as is_ever_open
+        may_open and (last_open_day is null or first_open_day <= last_open_day) as is_ever_open
     from dated
 )
 

@@ -1,7 +1,7 @@
 select
     group_code,
     name_zh,
-    group_code <> 'KG99' as is_key_group,
+    is_key_group,
     is_living_allowance_eligible
 from {{ ref('key_groups') }}
 

@@ -10,14 +10,7 @@ days as (select day, period_start from {{ ref('int_calendar_day') }}),
 
 courses as (select * from {{ ref('dim_course') }}),
 
-regions as (
-    select
-        region_code,
-        province_code,
-        coalesce(valid_from, date '0001-01-01') as valid_from,
-        coalesce(valid_to, date '9999-12-31') as valid_to
-    from {{ ref('dim_region') }}
-),
+regions as (select region_code, province_code, valid_from, valid_to from {{ ref('dim_region') }}),
 
 learnt as (
     select
@@ -61,13 +54,14 @@ joined as (
         coalesce(
             courses.is_known_occupation
             and courses.content_category <> 'general_content'
-            and registrations.registered_on between courses.open_from and courses.open_to,
+            and registrations.registered_on >= courses.open_from
+            and (courses.open_to is null or registrations.registered_on <= courses.open_to),
             false
         ) as is_course_open_itself,
         learnt.first_sign_in_at,
         learnt.first_test_at,
         certified.first_certificate_at,
-        -- A sum of what is not there is null, which greatest() would pass over
+        -- greatest() would pass over what is not there
         case
             when learnt.first_sign_in_at is not null
                 and learnt.first_test_at is not null
@@ -83,8 +77,8 @@ joined as (
         and registrations.course_id = courses.course_id
     left join regions
         on registrations.region_code = regions.region_code
-        and registrations.registered_on >= regions.valid_from
-        and registrations.registered_on <= regions.valid_to
+        and (regions.valid_from is null or registrations.registered_on >= regions.valid_from)
+        and (regions.valid_to is null or registrations.registered_on <= regions.valid_to)
     left join learnt on registrations.registration_sk = learnt.registration_sk
     left join certified on registrations.registration_sk = certified.registration_sk
 )

@@ -26,7 +26,7 @@ confirmed as (
     inner join {{ ref('fct_eligibility') }} as eligibility
         on registrations.person_sk = eligibility.person_sk
         and registrations.registered_on >= eligibility.valid_from
-        and registrations.registered_on <= coalesce(eligibility.valid_to, date '9999-12-31')
+        and (eligibility.valid_to is null or registrations.registered_on <= eligibility.valid_to)
 ),
 
 claims as (
