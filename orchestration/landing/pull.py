@@ -211,14 +211,14 @@ def _take_or_tell(landing: Landing, ledger: Ledger, item: Payload | SourceError,
     task = outcome.task
     if isinstance(item, SourceError):
         outcome.has_no_answer = True
-        outcome.troubles.append(_trouble(task, item))
+        outcome.troubles.append(trouble_of(task, item))
         return
     try:
         entry = take(landing, ledger, task, item)
     except LandingError:
         raise
     except SourceError as error:
-        outcome.troubles.append(_trouble(task, error))
+        outcome.troubles.append(trouble_of(task, error))
     except Exception as error:  # noqa: BLE001 - the sender's next file may be good
         outcome.troubles.append(_about(task, item.source_name, _internal(error)))
     else:
@@ -226,7 +226,8 @@ def _take_or_tell(landing: Landing, ledger: Ledger, item: Payload | SourceError,
             outcome.entries.append(entry)
 
 
-def _trouble(task: PullTask, error: SourceError) -> Trouble:
+def trouble_of(task: PullTask, error: SourceError) -> Trouble:
+    """The error of a connector or of the contract as this task's trouble."""
     return Trouble(
         sender_id=error.sender_id,
         feed=error.feed,

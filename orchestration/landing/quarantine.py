@@ -32,10 +32,6 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, checked: CheckedBatc
     replaced by its length).
     """
     payload = checked.payload
-    faults = ", ".join(
-        f"({1 << bit}::UBIGINT, {bit}, {sql.literal(fault.field)}, {sql.literal(fault.reason.value)})"
-        for bit, fault in enumerate(checked.faults)
-    )
     connection.execute(
         f"""
         COPY (
@@ -52,12 +48,30 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, checked: CheckedBatc
                 {_row_masked_sql(checked)} AS row_masked
             FROM checked
             JOIN incoming USING ({POSITION})
-            JOIN (VALUES {faults}) AS fault (mask, bit, field, reason) ON checked._faults & fault.mask <> 0
+            JOIN {_faults_sql(checked)} ON checked._faults & fault.mask <> 0
             WHERE checked._faults <> 0
             ORDER BY position, fault.bit
         ) TO {sql.literal(str(path))} (FORMAT parquet, COMPRESSION zstd)
         """
     )
+
+
+def refusals(connection: duckdb.DuckDBPyConnection, checked: CheckedBatch) -> set[tuple[int, str, str]]:
+    """(position, field, reason) of every refusal in `checked`."""
+    query = f"""
+        SELECT {POSITION}, fault.field, fault.reason
+        FROM checked JOIN {_faults_sql(checked)} ON checked._faults & fault.mask <> 0
+        WHERE checked._faults <> 0
+    """
+    return set(connection.execute(query).fetchall())
+
+
+def _faults_sql(checked: CheckedBatch) -> str:
+    rows = ", ".join(
+        f"({1 << bit}::UBIGINT, {bit}, {sql.literal(fault.field)}, {sql.literal(fault.reason.value)})"
+        for bit, fault in enumerate(checked.faults)
+    )
+    return f"(VALUES {rows}) AS fault (mask, bit, field, reason)"
 
 
 def _row_masked_sql(checked: CheckedBatch) -> str:
