@@ -141,7 +141,7 @@ def withhold(
 ) -> Withheld:
     """Decide over all marts together what is withheld."""
     rows: dict[str, MartRows] = {
-        name: mart_rows(table, specification.marts[name])
+        name: mart_rows(name, table, specification.marts[name])
         for name, table in tables.items()
         if specification.marts[name].units and table.num_rows
     }
@@ -166,12 +166,12 @@ def add_publication(
             version varchar, published_at timestamp, run_id varchar, known_at timestamp,
             ledger_head_sha256 varchar, git_version varchar,
             tables_count bigint, rows_count bigint,
-            withheld_cells_count bigint, small_cells_count bigint, exposed_units_count bigint
+            withheld_cells_count bigint, small_cells_count bigint
         )
         """
     )
     connection.execute(
-        f"insert into marts.publication values ({', '.join('?' * 11)})",
+        f"insert into marts.publication values ({', '.join('?' * 10)})",
         [
             version,
             provenance.published_at,
@@ -183,19 +183,21 @@ def add_publication(
             sum(table.rows_count for table in published),
             sum(table.withheld_cells_count for table in published),
             withheld.small_cells_count,
-            len(withheld.exposed),
         ],
     )
     tables = pa.Table.from_pylist([vars(table) for table in published])
     connection.register("_tables", tables)
     connection.execute("create table marts.publication_table as select * rename (name as table_name) from _tables")
     connection.unregister("_tables")
-    connection.execute(
-        "create table marts.publication_ledger (sender_id varchar, sequence bigint, entry_sha256 varchar)"
-    )
     heads = sorted((sender, *head) for sender, head in provenance.ledger_heads.items())
-    if heads:
-        connection.executemany("insert into marts.publication_ledger values (?, ?, ?)", heads)
+    columns = zip(*heads, strict=True) if heads else ([], [], [])
+    types = {"sender_id": pa.string(), "sequence": pa.int64(), "entry_sha256": pa.string()}
+    ledger = pa.table(
+        {name: pa.array(values, kind) for (name, kind), values in zip(types.items(), columns, strict=True)}
+    )
+    connection.register("_ledger", ledger)
+    connection.execute("create table marts.publication_ledger as from _ledger")
+    connection.unregister("_ledger")
 
 
 def content_sha256(connection: duckdb.DuckDBPyConnection, table: str) -> str:

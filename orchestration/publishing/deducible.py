@@ -58,13 +58,18 @@ def _null_vector(
     vector = random.uniform(0.5, 1.5, columns_count) * random.choice([-1.0, 1.0], columns_count)
     residual = -forward(vector)
     direction = backward(residual)
-    size = float(residual @ residual)
+    size = _square(residual)
     for _ in range(_MAX_STEPS):
         if size <= _CONVERGED**2 * rows_count:
             break
-        step = size / float(direction @ direction)
+        step = size / _square(direction)
         vector += step * direction
         residual -= step * forward(direction)
-        size, before = float(residual @ residual), size
+        size, before = _square(residual), size
         direction = backward(residual) + (size / before) * direction
     return vector
+
+
+def _square(vector: Floats) -> float:
+    # Not `vector @ vector`: on a busy machine the threads of BLAS wait for each other far longer than this takes.
+    return float(np.square(vector).sum())

@@ -76,9 +76,11 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
         try:
             report = _build(settings, specification, folder, history_dir, version)
             files.swap_database(folder, version)
-        except BaseException:
-            # Also a full disk and Ctrl-C: nothing half-made stays behind.
+        except BaseException as error:
+            # Ctrl-C too: nothing half-made stays behind.
             _recover(folder, history_dir)
+            if isinstance(error, duckdb.Error | OSError):
+                raise PublishError(f"{folder}: nothing was published, readers keep what they have: {error}") from error
             raise
         history.mark_published(history_dir, version)
         files.swap_parquet(folder, version, [table.name for table in report.tables])
@@ -100,20 +102,17 @@ def _build(
     unfinished = files.unfinished_path(folder, version)
     manifest = read_manifest(target_dir(settings) / "manifest.json")
     with open_version(unfinished, settings) as connection:
-        try:
-            choice = choose(connection, specification, manifest)
-            earlier = history.read_history(history_dir, specification)
-            published, withheld = copy_tables(connection, choice, specification, earlier)
-            published = [replace(table, content_sha256=content_sha256(connection, table.name)) for table in published]
-            contracts = {
-                table.name: columns_of(connection, WAREHOUSE, "marts" if table.kind == "mart" else "core", table.name)
-                for table in published
-            }
-            provenance = read_provenance(settings, connection, WAREHOUSE)
-            add_publication(connection, version, provenance, published, withheld.suppression)
-            add_comments(connection, published, manifest)
-        except duckdb.Error as error:
-            raise PublishError(f"{unfinished.name}: {error}") from error
+        choice = choose(connection, specification, manifest)
+        earlier = history.read_history(history_dir, specification)
+        published, withheld = copy_tables(connection, choice, specification, earlier)
+        published = [replace(table, content_sha256=content_sha256(connection, table.name)) for table in published]
+        contracts = {
+            table.name: columns_of(connection, WAREHOUSE, "marts" if table.kind == "mart" else "core", table.name)
+            for table in published
+        }
+        provenance = read_provenance(settings, connection, WAREHOUSE)
+        add_publication(connection, version, provenance, published, withheld.suppression)
+        add_comments(connection, published, manifest)
         close_version(connection, unfinished)
     verify_version(unfinished, published, contracts)
     write_parquet(unfinished, files.parquet_path(folder, version), [table.name for table in published])

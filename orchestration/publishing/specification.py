@@ -136,9 +136,11 @@ class Link(_Strict):
 
 
 class Specification(_Strict):
-    """The whole file. `smallest_shown`: a count below it and above 0 is hidden."""
+    """The whole file. `smallest_shown`: a count below it and above 0 is hidden. `withhold_zeros`: whether zeros may be
+    hidden, and rows of zeros added, where nothing else protects a cell."""
 
     smallest_shown: int = Field(gt=1)
+    withhold_zeros: bool
     dimensions: tuple[str, ...]
     record_level: tuple[str, ...]
     marts: dict[str, Mart]

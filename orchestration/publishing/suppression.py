@@ -67,8 +67,8 @@ class _Follower:
 class _Queue:
     """The cells of each equation in the order in which they would be hidden."""
 
-    def __init__(self, relation: Relation, cells: CellTable) -> None:
-        may_hide = ~cells.is_fixed[relation.cell]
+    def __init__(self, relation: Relation, cells: CellTable, withhold_zeros: bool) -> None:
+        may_hide = ~cells.is_fixed[relation.cell] & (withhold_zeros | (cells.value[relation.cell] != 0))
         equation, cell = relation.equation[may_hide], relation.cell[may_hide]
         is_zero, is_total = cells.value[cell] == 0, relation.is_total[may_hide]
         rank = np.where(
@@ -97,20 +97,20 @@ class _Suppressor:
         earlier: list[EarlierLayer],
     ) -> None:
         self.cells, self.relations, self.earlier = cells, relations, earlier
-        self.queues = [_Queue(relation, cells) for relation in relations]
+        self.queues = [_Queue(relation, cells, specification.withhold_zeros) for relation in relations]
         self.followers = list(_followers(specification, grids, cells))
         self.level: Levels = np.zeros(cells.slots_count, dtype=np.uint8)
         self.is_small = (
             cells.is_count & (cells.value > 0) & (cells.value < specification.smallest_shown) & ~cells.is_fixed
         )
         self.is_known = _known(cells, earlier)
+        self.is_exposed: Bools = np.zeros(cells.size, dtype=bool)
         self.versions = _Versions(cells, earlier)
 
     def run(self) -> Suppression:
         self._hide(np.flatnonzero(self.is_small))
         for layer in self.earlier:
             self._hide(np.flatnonzero(layer.is_hidden & (layer.value == self.cells.value) & ~self.is_known))
-        exposed = np.zeros(self.cells.size, dtype=bool)
         lost_earlier = np.zeros(self.cells.size, dtype=bool)
         while True:
             self._pair_up()
@@ -120,13 +120,11 @@ class _Suppressor:
                 break
             beside, is_helped = self._beside(follows | follows_earlier)
             self._hide(beside)
-            # What can't be helped protects nothing else either: from here on it counts as known.
-            exposed |= follows & ~is_helped
-            self.is_known |= exposed
+            self._give_up(follows & ~is_helped)
             lost_earlier |= follows_earlier & ~is_helped
         return Suppression(
             self.level,
-            np.unique(self.cells.slot[exposed]),
+            np.unique(self.cells.slot[self.is_exposed]),
             np.unique(self.cells.slot[lost_earlier]),
             int(np.count_nonzero(self._hidden())),
             int(np.count_nonzero(self.is_small)),
@@ -151,8 +149,13 @@ class _Suppressor:
             leads &= ~cells.slot_is_fixed[follower.slots]
             self.level[follower.slots] = np.maximum(self.level[follower.slots], leads.astype(np.uint8))
 
+    def _give_up(self, cells: Bools) -> None:
+        """What can't be helped protects nothing else either: from here on it counts as known."""
+        self.is_exposed |= cells
+        self.is_known |= cells
+
     def _pair_up(self) -> None:
-        """Until no sum has exactly one hidden cell: hide the next one in its queue."""
+        """Until no sum has exactly one hidden cell: hide the next one in its queue, or give up where none is left."""
         is_settled = False
         while not is_settled:
             is_settled = True
@@ -160,6 +163,9 @@ class _Suppressor:
                 while len(chosen := self._partners(relation, queue)):
                     self._hide(chosen)
                     is_settled = False
+            if is_settled and (alone := self._is_alone()).any():
+                self._give_up(alone)
+                is_settled = False
 
     def _partners(self, relation: Relation, queue: _Queue) -> Ints:
         """The next cells to hide in sums with one secret. A cell known from before is no partner for a secret, but is
@@ -199,18 +205,18 @@ class _Suppressor:
         for relation, queue in self._pairs():
             best.offer(relation, *queue.first(_touched(relation, wanted), may_take), wanted)
         chosen, is_helped = best.chosen()
-        left = wanted & ~is_helped & ~self._is_alone(wanted)
+        left = wanted & ~is_helped
         if left.any() and (further := self._further_away(left, may_take)) is not None:
             return np.append(chosen, further), is_helped | left
         return chosen, is_helped
 
-    def _is_alone(self, wanted: Bools) -> Bools:
+    def _is_alone(self) -> Bools:
         """Cells that are the only secret of a sum: what is hidden elsewhere can't help them."""
         secret = self._hidden() & ~self.is_known
         is_alone = np.zeros(self.cells.size, dtype=bool)
         for relation in self.relations:
             secrets = np.bincount(relation.equation, weights=secret[relation.cell], minlength=relation.equations_count)
-            is_alone[relation.cell[(secrets == 1)[relation.equation] & wanted[relation.cell]]] = True
+            is_alone[relation.cell[(secrets == 1)[relation.equation] & secret[relation.cell]]] = True
         return is_alone
 
     def _further_away(self, left: Bools, may_take: Bools) -> int | None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.publishing.cells import Bools, CellTable, Grid, Ints, Labels, MartRows
+from orchestration.publishing.errors import DisclosureError
 from orchestration.publishing.specification import FLAG_COLUMN, NATION, NATION_COLUMN, Mart
 from orchestration.publishing.suppression import HIDDEN, HIDDEN_WITH_ZEROS, Suppression
 
@@ -49,10 +50,10 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def mart_rows(table: pa.Table, mart: Mart) -> MartRows:
-    """The keys as text and the counts and sums as floats."""
+def mart_rows(name: str, table: pa.Table, mart: Mart) -> MartRows:
+    """The keys as text and the counts and sums as floats. Raises DisclosureError where a key is NULL."""
     return MartRows(
-        {key: _labels(table.column(key)) for key in mart.keys},
+        {key: _labels(name, key, table.column(key)) for key in mart.keys},
         {
             column: np.asarray(pc.fill_null(table.column(column).cast(pa.float64()), float("nan")))
             for unit in mart.units.values()
@@ -61,7 +62,9 @@ def mart_rows(table: pa.Table, mart: Mart) -> MartRows:
     )
 
 
-def _labels(column: pa.ChunkedArray) -> Labels:
+def _labels(mart: str, key: str, column: pa.ChunkedArray) -> Labels:
+    if column.null_count:
+        raise DisclosureError(f"marts.{mart}: {column.null_count} rows without {key}, one of its keys")
     encoded = column.combine_chunks().cast(pa.string()).dictionary_encode()
     members = np.array(encoded.dictionary.to_pylist(), dtype=np.str_)
     order = np.argsort(members)
@@ -124,7 +127,7 @@ def _added_rows(table: pa.Table, mart: Mart, grid: Grid, places: Ints) -> pa.Tab
             arrays.append(_row_kind(mart, grid, codes))
         elif field.name in others:
             arrays.append(pa.nulls(len(places), field.type))
-        elif field.name in counted or field.name in mart.open and pa.types.is_integer(field.type):
+        elif field.name in counted or field.name in mart.open and not pa.types.is_nested(field.type):
             arrays.append(pa.array(np.zeros(len(places), dtype=np.int8)).cast(field.type))
         else:
             arrays.append(_said_by_a_key(table, field, mart, grid, codes))

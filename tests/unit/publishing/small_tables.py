@@ -114,9 +114,12 @@ def mart_rows(whole: Table) -> dict[str, MartRows]:
     return rows
 
 
-def publish_table(whole: Table, history_dir: Path | None = None, version: str = "1") -> Publication:
+def publish_table(
+    whole: Table, history_dir: Path | None = None, version: str = "1", *, withhold_zeros: bool = True
+) -> Publication:
     """Publish `whole` after what `history_dir` remembers, and write this version down there."""
-    specification, rows = load_specification(), mart_rows(whole)
+    specification = load_specification().model_copy(update={"withhold_zeros": withhold_zeros})
+    rows = mart_rows(whole)
     earlier = read_history(history_dir, specification) if history_dir else []
     grids = build_grids(specification, rows, [publication.marts for publication in earlier])
     cells = build_cells(specification, rows, grids)

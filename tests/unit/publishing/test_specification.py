@@ -19,6 +19,7 @@ DAILY = {
 }
 SMALL = """
 smallest_shown: 5
+withhold_zeros: true
 dimensions: []
 record_level: []
 marts:

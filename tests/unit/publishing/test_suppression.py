@@ -60,6 +60,18 @@ def test_small_cells_are_hidden_and_the_nation_is_not(counts: Counts) -> None:
             assert key[1] != NATION or value is not None
 
 
+@settings(max_examples=60, deadline=None)
+@given(day_counts())
+def test_where_zeros_are_to_stay_they_all_do_and_what_follows_is_reported(counts: Counts) -> None:
+    whole = table(counts)
+    result = publish_table(whole, withhold_zeros=False)
+    assert determined(result.published, equations_until(counts)) <= result.exposed
+    for (mart, column), values in result.published.items():
+        assert set(values) == set(whole.rows[mart])
+        hidden = {key for key, value in values.items() if value is None}
+        assert column == "study_hours" or all(whole.values[mart, column].get(key, 0.0) for key in hidden)
+
+
 def both_read(
     tables: list[tuple[Counts, Table, Publication]],
 ) -> tuple[dict[tuple[str, str], dict[Key, float | None]], list[dict[Cell, int]]]:
