@@ -127,6 +127,8 @@ class Settings:
             "WAREHOUSE_THREADS": str(self.threads),
             "WAREHOUSE_MEMORY_LIMIT": self.memory_limit,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            # Unit tests hold literal rows: they say nothing of this warehouse's data, and `make test` runs them.
+            "DBT_EXCLUDE_RESOURCE_TYPES": self.environment.get("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test"),
             "DO_NOT_TRACK": "1",
         }
 
