@@ -10,6 +10,8 @@ select
     this_period,
     cumulative,
     filed_at,
-    row_number() over (partition by province_code, period_start, indicator_code order by version desc) = 1 as is_current,
+    row_number() over (
+        partition by province_code, period_start, indicator_code order by version desc
+    ) = 1 as is_current,
     ledger_sequence
 from reports

@@ -41,7 +41,9 @@ by_day as (
     select
         registration_sk,
         day,
-        cast(cast(sum(microseconds) as decimal(18, 0)) * cast(0.000001 as decimal(6, 6)) as decimal(18, 6)) as study_seconds,
+        cast(
+            cast(sum(microseconds) as decimal(18, 0)) * cast(0.000001 as decimal(6, 6)) as decimal(18, 6)
+        ) as study_seconds,
         count(*) filter (where kind = 'sign_in') as sign_in_count,
         count(*) filter (where kind = 'study') as study_count,
         count(*) filter (where kind = 'question') as question_count,

@@ -5,7 +5,15 @@ payments as (select * from {{ ref('fct_subsidy_payment') }}),
 certificates as (select * from {{ ref('fct_certificate') }}),
 
 registrations as (
-    select registration_sk, registration_id, platform_id, person_key, person_sk, is_counted, registered_at, registered_on
+    select
+        registration_sk,
+        registration_id,
+        platform_id,
+        person_key,
+        person_sk,
+        is_counted,
+        registered_at,
+        registered_on
     from {{ ref('fct_registration') }}
 ),
 
