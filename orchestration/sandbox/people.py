@@ -49,7 +49,7 @@ def draw_people(rng: np.random.Generator, count: int, places: Places) -> People:
     )
     numbers = _unique_numbers(rng, areas, birthdays).astype(object)
     passports = np.flatnonzero(kind == identity.PASSPORT)
-    serials = rng.permutation(9_000_000)[: len(passports)] + 1_000_000
+    serials = rng.choice(9_000_000, len(passports), replace=False) + 1_000_000
     numbers[passports] = [f"{'EGK'[serial % 3]}{serial}" for serial in serials.tolist()]
     draws = rng.random((count, len(GROUP_CODES))) < np.array([GROUP_SHARES[code] for code in GROUP_CODES])
     groups = (draws * (1 << np.arange(len(GROUP_CODES)))).sum(axis=1)

@@ -407,7 +407,9 @@ def _wait_for(address: str, child: subprocess.Popen[bytes], directory: Path) -> 
 
 
 def _end_with_stdin() -> None:
-    sys.stdin.buffer.read()
+    # Unbuffered: a buffered read would hold a lock that the interpreter wants when it ends by itself.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     os._exit(0)
 
 

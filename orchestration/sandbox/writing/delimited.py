@@ -14,6 +14,9 @@ import zstandard
 # Set in every workbook, so that a seed gives the same bytes.
 CREATED = datetime(2020, 3, 23)  # noqa: DTZ001 - a workbook's property has no zone
 
+# In memory: a world has hundreds of small workbooks, and temporary files cost more than the writing.
+WORKBOOK_OPTIONS = {"in_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss", "strings_to_numbers": False}
+
 
 def compressed(content: bytes, name: str) -> bytes:
     """`content` packed as the file name's ending says; the same bytes for the same content."""
@@ -38,7 +41,7 @@ def write_delimited(path: Path, content: bytes) -> None:
 def write_workbook(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """One sheet with a header row; dates and times as real cells, numbers of documents as text."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd hh:mm:ss", "strings_to_numbers": False}) as book:
+    with xlsxwriter.Workbook(path, WORKBOOK_OPTIONS) as book:
         book.set_properties({"created": CREATED})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         bold = book.add_format({"bold": True, "bg_color": "#DDEBF7"})

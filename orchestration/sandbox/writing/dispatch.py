@@ -15,7 +15,7 @@ from orchestration.sandbox.drawing import Draw
 from orchestration.sandbox.timeline import wall_datetime
 from orchestration.sandbox.truth.indicators import MONEY
 from orchestration.sandbox.writing.bureaus import ENCODING
-from orchestration.sandbox.writing.delimited import CREATED
+from orchestration.sandbox.writing.delimited import CREATED, WORKBOOK_OPTIONS
 from orchestration.sources.feeds import GROUP_CODES, INDICATORS
 
 SHEET = "双周调度表"
@@ -96,7 +96,7 @@ def _write_workbook(
     path: Path, world: Draw, report: Report, period_start: str, rows: list[tuple[str, object, object]]
 ) -> None:
     place = [bureau.id for bureau in world.bureaus].index(report.bureau)
-    with xlsxwriter.Workbook(path) as book:
+    with xlsxwriter.Workbook(path, WORKBOOK_OPTIONS) as book:
         book.set_properties({"created": CREATED, "title": SHEET, "comments": "样例 sample"})
         label = book.add_format({"bold": True, "bg_color": "#F2F2F2"})
         head = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1})
