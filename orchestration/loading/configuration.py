@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,18 +31,27 @@ def replace_configuration(
     Raises LoadingError where they can't be read any more.
     """
     contents = landed_configuration(settings.landing_dir, received_by)
-    with TemporaryDirectory() as folder:
-        for name in (CAMPAIGN_NAME, REGISTRY_NAME):
-            (Path(folder) / name).write_text(contents[name], encoding="utf-8")
-        try:
-            campaign = load_campaign(Path(folder) / CAMPAIGN_NAME)
+    try:
+        if CAMPAIGN_NAME in contents:
+            with _as_file(CAMPAIGN_NAME, contents[CAMPAIGN_NAME]) as path:
+                campaign = load_campaign(path)
+            replace_campaign(connection, campaign, calendar.periods(campaign))
+        if REGISTRY_NAME in contents:
             # Whether a secret is set today says nothing about the registry that was landed, and neither does a column
             # map that has gone since: only who was registered, and for what, is kept.
-            registry = load_registry(Path(folder) / REGISTRY_NAME, lambda _: "set", lenient=True)
-        except (CampaignError, RegistryError) as error:
-            raise LoadingError(f"the landed configuration can't be read: {error}") from None
-    replace_campaign(connection, campaign, calendar.periods(campaign))
-    replace_senders(connection, registry)
+            with _as_file(REGISTRY_NAME, contents[REGISTRY_NAME]) as path:
+                registry = load_registry(path, lambda _: "set", lenient=True)
+            replace_senders(connection, registry)
+    except (CampaignError, RegistryError) as error:
+        raise LoadingError(f"the landed configuration can't be read: {error}") from None
+
+
+@contextmanager
+def _as_file(name: str, content: str) -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_text(content, encoding="utf-8")
+        yield path
 
 
 def replace_campaign(connection: duckdb.DuckDBPyConnection, campaign: Campaign, periods: Sequence[Period]) -> None:
