@@ -24,7 +24,7 @@ def run_ui(settings: Settings, arguments: list[str]) -> int:
     world = settings.sources_path.parent
     if settings.is_sandbox and settings.fixed_now is None:
         environment["WAREHOUSE_NOW"] = Manifest.read(world).now
-    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-m", "orchestration.definitions", *arguments]
+    command = [str(Path(sys.executable).with_name("dagster")), "dev", *arguments]
     with serving(world) if settings.is_sandbox else nullcontext():
         process = subprocess.Popen(command, env=environment, cwd=PROJECT_ROOT)
         # Ctrl-C reaches both processes: Dagster ends its own children in its own time, and is waited for.
