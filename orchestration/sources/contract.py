@@ -31,6 +31,8 @@ from orchestration.sources.payload import MALFORMED, POSITION, Payload
 WHOLE_ROW = "_row"
 # A type has flipped when no value of a column can be read: at least this many, and at least half of the rows.
 FLIPPED_AT_LEAST = 2
+# From about here on (some thousand rows) running a statement takes longer than planning it.
+_MANY_BYTES = 1_000_000
 # A fault mask is an unsigned 64-bit integer.
 _MOST_FAULTS = 64
 # A header cell that looks like a value is a file without a header: six digits in a row begin an id number or a phone.
@@ -125,9 +127,13 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
         _take_in(connection, payload, feed, outside)
         _identify(connection, feed, terms)
         _create_checked(connection, payload, feed, faults, outside, terms)
-        _check_types(connection, payload, feed, faults)
-        _refuse_conflicting_repeats(connection, feed, bit=len(faults) - 1)
-        return CheckedBatch(payload, feed, faults, outside, dict(_count_by_period(connection)))
+        periods = dict(_count_by_period(connection))
+        if any(refused for _, refused in periods.values()):
+            _check_types(connection, payload, feed, faults)
+        if _has_repeats(connection, feed):
+            _refuse_conflicting_repeats(connection, feed, bit=len(faults) - 1)
+            periods = dict(_count_by_period(connection))
+        return CheckedBatch(payload, feed, faults, outside, periods)
     except duckdb.Error as error:
         failure = _unreadable(payload, error)
     # Outside the handler: an error keeps the one it was raised under, and DuckDB's quotes the row it failed on.
@@ -166,10 +172,11 @@ def _unreadable(payload: Payload, error: duckdb.Error) -> PermanentSourceError:
 
 def _take_in(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed, outside: tuple[str, ...]) -> None:
     relation = payload.open(connection)
+    is_for_many = payload.bytes_count > _MANY_BYTES
     columns = [POSITION, MALFORMED]
     for field in feed.fields:
         is_given = field.name in payload.header
-        text = sql.trimmed_sql(sql.quote(field.name)) if is_given else "NULL::VARCHAR"
+        text = sql.trimmed_sql(sql.quote(field.name), is_for_many=is_for_many) if is_given else "NULL::VARCHAR"
         columns.append(f"{text} AS {sql.text_column(field)}")
     columns += [f"{sql.quote(name)} AS x_{number}" for number, name in enumerate(outside)]
     relation.create_view("delivered", replace=True)
@@ -268,8 +275,6 @@ def _check_types(
     connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed, faults: tuple[Fault, ...]
 ) -> None:
     """A column none of whose values can be read is a changed format, not that many bad rows."""
-    if not connection.execute("SELECT count(*) FROM checked WHERE _faults <> 0").fetchone()[0]:  # type: ignore[index]
-        return
     typed = [field for field in feed.fields if field.kind in sql.TYPED_KINDS]
     bad = {fault.field: 1 << number for number, fault in enumerate(faults) if fault.reason is Reason.BAD_TYPE}
     counts = [f"count({sql.text_column(f)}), count(*) FILTER (_faults & {bad[f.name]} <> 0)" for f in typed]
@@ -286,13 +291,17 @@ def _check_types(
             raise _contract_error(payload, feed, message, field.name)
 
 
+def _has_repeats(connection: duckdb.DuckDBPyConnection, feed: Feed) -> bool:
+    keys = ", ".join(_key_columns(feed))
+    query = f"SELECT 1 FROM checked GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    return connection.execute(query).fetchone() is not None
+
+
 def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, feed: Feed, bit: int) -> None:
     """Same key and same version with different content: nobody can say which one holds, so none of them lands."""
-    keys = [_key_column(feed, name) for name in (*feed.key, feed.version_field)]
+    keys = _key_columns(feed)
     repeated = f"SELECT {', '.join(keys)} FROM checked GROUP BY ALL HAVING count(*) > 1"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS {repeated}")
-    if not connection.execute("SELECT count(*) FROM repeated").fetchone()[0]:  # type: ignore[index]
-        return
     # The value where there is one (the same instant may be written in two ways), else the text; null stays apart.
     content = [
         sql.text_column(field)
@@ -312,6 +321,11 @@ def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, feed: Fee
         )
         """
     )
+
+
+def _key_columns(feed: Feed) -> list[str]:
+    """The columns of `checked` that make two rows the same version of one record."""
+    return [_key_column(feed, name) for name in (*feed.key, feed.version_field)]
 
 
 def _key_column(feed: Feed, name: str) -> str:

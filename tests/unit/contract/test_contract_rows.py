@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import duckdb
 import pytest
 from payload_fakes import (
     KEY,
@@ -31,7 +32,7 @@ from test_contract_identity import expected_key
 
 from orchestration.landing.columns import landed_columns
 from orchestration.sources.contract import ContractError, check, open_workspace
-from orchestration.sources.contract_sql import faults
+from orchestration.sources.contract_sql import faults, trimmed_sql
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.feeds import FEEDS
 from orchestration.sources.payload import Payload
@@ -218,7 +219,9 @@ def test_a_refused_row_does_not_take_the_others_with_it():
     [
         ("2020-03-25T08:30:00+08:00", "2020-03-25 08:30:00"),
         ("2020-03-25T00:30:00Z", "2020-03-25 08:30:00"),
-        ("2020-03-25T00:30:00.250z", "2020-03-25 08:30:00.250000"),
+        ("2020-03-25T00:30:00.250Z", "2020-03-25 08:30:00.250000"),
+        ("2020-03-25T08:30:00,5+08:00", "2020-03-25 08:30:00.500000"),
+        ("2020-03-25 00:30+00", "2020-03-25 08:30:00"),
         ("2020-03-24T19:30:00-05:00", "2020-03-25 08:30:00"),
         ("2020-03-25T08:30:00+0800", "2020-03-25 08:30:00"),
         ("2020-03-25T08:30:00", "2020-03-25 08:30:00"),
@@ -500,6 +503,16 @@ class TestPeriods:
     def test_a_payload_with_a_period_keeps_it(self):
         found = outcome("courses", course(updated_at="2020-01-01 00:00:00"), period_start=date(2020, 4, 6))
         assert found.landed[0]["_period_start"] == date(2020, 4, 6)
+
+
+@pytest.mark.parametrize(
+    "text", ["甲", " 甲", "甲\u3000", "\ufeffA b\t", "A", "é ", "  ", "", "\u00a0\u3000", None, "A\u3000b"]
+)
+def test_both_ways_of_trimming_mean_the_same(text):
+    with duckdb.connect(":memory:") as connection:
+        few, many = (trimmed_sql("text", is_for_many=is_for_many) for is_for_many in (False, True))
+        row = connection.execute(f"SELECT {few}, {many} FROM (SELECT $1::VARCHAR AS text)", [text]).fetchone()
+    assert row[0] == row[1] == ((text or "").strip(" \t\u3000\u00a0\ufeff") or None)
 
 
 def test_every_feeds_faults_fit_into_one_mask_and_name_its_fields():
