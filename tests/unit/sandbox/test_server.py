@@ -243,6 +243,7 @@ def test_the_server_is_gone_after_its_block(other_world):
 def test_a_taken_port_is_a_clear_error(other_world):
     port = Manifest.read(other_world).port
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", port))
         other.listen()
         with pytest.raises(SandboxError, match=f"port {port}"):
