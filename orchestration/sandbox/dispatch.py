@@ -40,6 +40,25 @@ COPIED_PERIOD = 5
 
 
 @dataclass(frozen=True)
+class RefusedRow:
+    """A row of a report that breaks the contract, so that its indicator counts as not reported."""
+
+    indicator: str
+    this_period: int | str
+    cumulative: int | str
+    reason: str
+
+
+# Bureau and period (from 1) -> the row that is wrong in the first version of its report, in a messy world.
+REFUSED_ROWS = {
+    ("330000", 2): RefusedRow("registrations_KG77", 3, 3, "unknown_enum"),
+    ("430000", 4): RefusedRow("registrations_KG88", 1, 2, "unknown_enum"),
+    ("350000", 3): RefusedRow("publicity_events", "约十场", 20, "bad_type"),
+    ("610000", 6): RefusedRow("publicity_events", 5, "不详", "bad_type"),
+}
+
+
+@dataclass(frozen=True)
 class Report:
     """One filed version. `values` maps an indicator to (this period, cumulative); an indicator left out is absent."""
 
@@ -49,13 +68,14 @@ class Report:
     filed_at: int
     way: str
     values: dict[str, tuple[int, int]]  # amounts in fen
+    refused: RefusedRow | None = None
 
 
 def way_of(world: Draw, bureau: str) -> str:
     return WAYS[[spec.id for spec in world.bureaus].index(bureau) % len(WAYS)]
 
 
-def draw_reports(world: Draw) -> list[Report]:
+def draw_reports(world: Draw, *, messy: bool) -> list[Report]:
     """Every version that was filed by the clock, in the order of filing within a bureau and period."""
     provinces = [bureau.id for bureau in world.bureaus]
     line = world.line
@@ -88,10 +108,13 @@ def draw_reports(world: Draw) -> list[Report]:
             if way == "copies_forward" and number == COPIED_PERIOD - 1:
                 earlier = [r for r in found if r.bureau == bureau and r.period == number - 1]
                 values = dict(earlier[-1].values) if earlier else values
-            found.append(Report(bureau, number, 1, filed_at, way, _depart(values, way)))
+            refused = REFUSED_ROWS.get((bureau, number + 1)) if messy else None
+            if refused is not None:
+                values.pop(refused.indicator, None)
+            found.append(Report(bureau, number, 1, filed_at, way, _depart(values, way), refused))
             if way == "restates":
                 again = _values(at(final)[0], place, number)
-                told_only = {name: values[name] for name in REPORTED_ONLY_INDICATORS}
+                told_only = {name: values[name] for name in REPORTED_ONLY_INDICATORS if name in values}
                 found.append(Report(bureau, number, 2, final, way, again | told_only))
     return found
 

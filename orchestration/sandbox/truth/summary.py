@@ -61,7 +61,9 @@ def totals(state: State) -> dict[str, Any]:
     known_certificates = state.certificate_version >= 0
     persons = world.registrations.person[state.counted]
     records = world.learning
-    dangling = (state.record_version >= 0) & (records.registration == learning.DANGLING)
+    # Of a registration that nobody delivered, or has not delivered yet.
+    is_known = (records.registration != learning.DANGLING) & (state.version[records.registration] >= 0)
+    orphaned = (state.record_version >= 0) & ~is_known
     status = records.version_status[state.record_version]
     return {
         "courses": int((state.course_version >= 0).sum()),
@@ -71,7 +73,7 @@ def totals(state: State) -> dict[str, Any]:
         "completed_registrations": int((state.is_counted & (state.completed_period >= 0)).sum()),
         "learning_records": int((state.record_version >= 0).sum()),
         "voided_learning_records": int(((state.record_version >= 0) & (status == learning.VOIDED)).sum()),
-        "orphaned_learning_records": int(dangling.sum()),
+        "orphaned_learning_records": int(orphaned.sum()),
         "certificates": int(known_certificates.sum()),
         "revoked_certificates": int((known_certificates & revoked).sum()),
         "reminders": int((world.reminders.updated_at < state.now).sum()),

@@ -34,13 +34,6 @@ NAMES = {
     "publicity_events": "宣传活动", "telecom_beneficiaries": "流量优惠受益人数", "new_occupations": "新职业",
     "standards_started": "启动标准开发", "evaluation_institutions": "评价机构",
 }  # fmt: skip
-# Rows that break the contract: bureau and period (from 1) -> indicator, this_period, cumulative, reason.
-DIRTY_ROWS = {
-    ("330000", 2): ("registrations_KG77", 3, 3, "unknown_enum"),
-    ("430000", 4): ("registrations_KG88", 1, 2, "unknown_enum"),
-    ("350000", 3): ("publicity_events", "约十场", 20, "bad_type"),
-    ("610000", 6): ("publicity_events", 5, "不详", "bad_type"),
-}
 
 
 def name_of(indicator: str) -> str:
@@ -58,18 +51,17 @@ def unit_of(indicator: str) -> str:
     return "人" if indicator.endswith("persons") or indicator.startswith(("learners", "telecom")) else "个"
 
 
-def write_reports(directory: Path, world: Draw, reports: list[Report], counted: Deliveries, *, messy: bool) -> None:
+def write_reports(directory: Path, world: Draw, reports: list[Report], counted: Deliveries) -> None:
     for report in reports:
         period = world.line.periods[report.period]
         said = report.values
         rows: list[tuple[str, object, object]] = [
             (name, shown(name, said[name][0]), shown(name, said[name][1])) for name in INDICATORS if name in said
         ]
-        dirty = DIRTY_ROWS.get((report.bureau, report.period + 1)) if messy and report.version == 1 else None
-        if dirty is not None:
-            rows = [row for row in rows if row[0] != dirty[0]] + [(dirty[0], dirty[1], dirty[2])]
+        if report.refused is not None:
+            rows.append((report.refused.indicator, report.refused.this_period, report.refused.cumulative))
             counted.refused_rows[report.bureau, FEED, report.period] += 1
-            counted.refused[report.bureau, FEED, report.period, dirty[3]] += 1
+            counted.refused[report.bureau, FEED, report.period, report.refused.reason] += 1
         counted.rows[report.bureau, FEED, report.period] += len(rows)
         folder = directory / INBOX / report.bureau / FEED / f"period={period.key}"
         folder.mkdir(parents=True, exist_ok=True)
