@@ -58,6 +58,18 @@ def writer_lock(settings: Settings, timeout_seconds: float = -1) -> Iterator[Non
         lock.release()
 
 
+def lock_descriptor(settings: Settings) -> int:
+    """The open file that holds the writer lock; call it under `writer_lock`, in the same thread.
+
+    A child that inherits it keeps the lock until it ends, even when its parent is killed: the next build then waits for
+    an orphaned dbt instead of meeting it at the database file.
+    """
+    # filelock has no public name for it.
+    descriptor = FileLock(settings.warehouse_dir / LOCK_NAME, is_singleton=True)._context.lock_file_fd
+    assert descriptor is not None, "called without the writer lock"
+    return descriptor
+
+
 def open_for_writing(settings: Settings) -> duckdb.DuckDBPyConnection:
     """A connection to warehouse.duckdb, the schema `raw` in place. Call it under `writer_lock`."""
     config: dict[str, str | bool | int | float | list[str]] = {

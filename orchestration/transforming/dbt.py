@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from orchestration.loading.database import set_clock, writer_lock
+from orchestration.loading.database import lock_descriptor, set_clock, writer_lock
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.transforming.results import RUN_RESULTS, TransformReport, read_results
 
@@ -121,6 +121,7 @@ def _dbt(settings: Settings, arguments: Sequence[str]) -> Iterator[Iterator[str]
         text=True,
         encoding="utf-8",
         errors="replace",
+        pass_fds=[lock_descriptor(settings)],
     )
     try:
         assert process.stdout is not None
