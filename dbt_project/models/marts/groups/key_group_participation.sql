@@ -97,7 +97,7 @@ joined as (
         coalesce(registered.declared_persons, 0) as declared_persons,
         coalesce(registered.confirmed_persons, 0) as confirmed_persons,
         coalesce(completed.completed_persons, 0) as completed_persons,
-        coalesce(studied.study_seconds, 0) as study_seconds,
+        {{ study_hours('coalesce(studied.study_seconds, 0)') }} as study_hours,
         coalesce(supported.allowance_persons, 0) as allowance_persons
     from registered
     full outer join completed using (period_start, province_code, group_code)
@@ -118,9 +118,11 @@ select
     cast(joined.declared_persons as bigint) as declared_persons,
     cast(joined.confirmed_persons as bigint) as confirmed_persons,
     cast(joined.completed_persons as bigint) as completed_persons,
-    {{ study_hours('joined.study_seconds') }} as study_hours,
+    joined.study_hours,
     cast(joined.allowance_persons as bigint) as allowance_persons
 from joined
 inner join periods on joined.period_start = periods.period_start
 left join provinces on joined.province_code = provinces.province_code
 left join key_groups on joined.group_code = key_groups.group_code
+where joined.declared_registrations + joined.confirmed_registrations + joined.completed_persons
+    + joined.study_hours + joined.allowance_persons > 0

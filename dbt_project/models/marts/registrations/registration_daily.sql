@@ -64,7 +64,7 @@ joined as (
         coalesce(registered.registrations, 0) as registrations,
         coalesce(registered.learners, 0) as learners,
         coalesce(learnt.active_learners, 0) as active_learners,
-        coalesce(learnt.study_seconds, 0) as study_seconds
+        {{ study_hours('coalesce(learnt.study_seconds, 0)') }} as study_hours
     from registered
     full outer join learnt using (day, province_code, platform_id)
 )
@@ -80,9 +80,9 @@ select
     cast(joined.registrations as bigint) as registrations,
     cast(joined.learners as bigint) as learners,
     cast(joined.active_learners as bigint) as active_learners,
-    {{ study_hours('joined.study_seconds') }} as study_hours
+    joined.study_hours
 from joined
 inner join days on joined.day = days.day
 left join provinces on joined.province_code = provinces.province_code
 left join platforms on joined.platform_id = platforms.platform_id
-where joined.registrations + joined.active_learners + joined.study_seconds > 0
+where joined.registrations + joined.active_learners + joined.study_hours > 0

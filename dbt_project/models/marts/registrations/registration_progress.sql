@@ -106,7 +106,7 @@ standing as (
         coalesce(summed.cancelled_registrations, 0) as cancelled_registrations,
         coalesce(summed.unverified_registrations, 0) as unverified_registrations,
         coalesce(summed.completed_registrations, 0) as completed_registrations,
-        coalesce(summed.study_seconds, 0) as study_seconds
+        {{ study_hours('coalesce(summed.study_seconds, 0)') }} as study_hours
     from periods
     cross join (select distinct province_code, platform_id from summed) as keys
     left join summed using (period_start, province_code, platform_id)
@@ -133,9 +133,9 @@ select
     cast(standing.cancelled_registrations as bigint) as cancelled_registrations,
     cast(standing.unverified_registrations as bigint) as unverified_registrations,
     cast(standing.completed_registrations as bigint) as completed_registrations,
-    {{ study_hours('standing.study_seconds') }} as study_hours
+    standing.study_hours
 from standing
 left join provinces on standing.province_code = provinces.province_code
 left join platforms on standing.platform_id = platforms.platform_id
 where standing.cumulative_registrations + standing.cancelled_registrations + standing.unverified_registrations
-    + standing.completed_registrations + standing.study_seconds > 0
+    + standing.completed_registrations + standing.study_hours > 0

@@ -1,0 +1,139 @@
+"""The marts' own SQL, as dbt compiles it, over core tables whose rows a test writes: milliseconds instead of a build.
+
+    world = World(compiled)
+    world.put("fct_registration", {"registration_sk": 1, "is_counted": True, ...}, ...)
+    world.rows("registration_progress", "period_start", "learners")
+
+Core's tables (and marts that a mart reads) are empty and typed by their contracts; what a row does not name is null.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.settings import Settings
+from orchestration.transforming.dbt import run_dbt, target_dir
+
+# A short action of four periods, three of them begun: the clock stands in the third, which is the action's last.
+CADENCE = 4
+FIRST_DAY = date(2020, 3, 23)
+LAST_DAY = FIRST_DAY + timedelta(days=9)
+CLOCK = datetime.combine(FIRST_DAY + timedelta(days=10), time(12))
+PERIODS = tuple(FIRST_DAY + timedelta(days=CADENCE * number) for number in range(4))
+BEGUN = tuple(start for start in PERIODS if start <= CLOCK.date())
+DAYS = tuple(FIRST_DAY + timedelta(days=number) for number in range((CLOCK.date() - FIRST_DAY).days + 1))
+PROVINCES = ("110000", "420000", "990000")
+PLATFORMS = ("P1", "P2")
+
+
+def period_of(day: date) -> date | None:
+    """The period's first day; None outside the calendar."""
+    number = (day - FIRST_DAY).days // CADENCE
+    return PERIODS[number] if 0 <= number < len(PERIODS) else None
+
+
+class Compiled:
+    """Mart → SQL, and a database with the tables that it reads; no dataclass, whose failing example would print it."""
+
+    def __init__(self, marts: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> None:
+        self.marts = marts
+        self.connection = connection
+
+
+def compile_marts(directory: Path) -> Compiled:
+    """Let dbt compile the project once, on an empty database in `directory`."""
+    settings = Settings.from_environment({"WAREHOUSE_DIR": str(directory), "WAREHOUSE_THREADS": "2"})
+    directory.mkdir(parents=True, exist_ok=True)
+    assert run_dbt(settings, ["--quiet", "compile", "--select", "path:models/marts"]) == 0
+    manifest = json.loads((target_dir(settings) / "manifest.json").read_text(encoding="utf-8"))
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return Compiled(
+        marts={
+            node["name"]: Path(
+                target_dir(settings), "compiled", node["package_name"], node["original_file_path"]
+            ).read_text(encoding="utf-8")
+            for node in models
+            if node["schema"] == "marts"
+        },
+        connection=_empty_database(
+            {
+                f"{node['schema']}.{node['name']}": {
+                    column["name"]: column["data_type"] for column in node["columns"].values()
+                }
+                for node in models
+                if node["schema"] in ("core", "marts")
+            }
+        ),
+    )
+
+
+class World:
+    """Core tables in memory, with the calendar, provinces and platforms above already there.
+
+    A new world takes the place of the one before: making the tables costs more than a test.
+    """
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._compiled = compiled
+        self._connection = compiled.connection
+        self._connection.execute("rollback; begin transaction")
+
+    def put(self, table: str, *rows: Mapping[str, Any]) -> None:
+        """Add rows to a core table; each names the same columns."""
+        if rows:
+            _insert(self._connection, table, rows)
+
+    def rows(self, mart: str, *columns: str) -> list[tuple[Any, ...]]:
+        """The mart's rows, these columns, in order."""
+        listed = ", ".join(columns)
+        return self._connection.execute(f"select {listed} from ({self._compiled.marts[mart]}) order by all").fetchall()
+
+
+def _empty_database(tables: Mapping[str, Mapping[str, str]]) -> duckdb.DuckDBPyConnection:
+    """Every table, empty but for what all worlds share, with a transaction open for the first of them."""
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute("attach ':memory:' as warehouse; use warehouse; create schema core; create schema marts")
+    for table, columns in tables.items():
+        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        connection.execute(f"create table {table} ({listed})")
+    days = [{"day": day, "period_start": period_of(day), "is_in_action": day <= LAST_DAY} for day in DAYS]
+    provinces = [{"province_code": code, "province_name_zh": code} for code in ("000000", *PROVINCES)]
+    platforms = [{"platform_id": id_, "name_zh": id_, "selected_from": FIRST_DAY} for id_ in PLATFORMS]
+    _insert(connection, "dim_campaign", [_campaign()])
+    _insert(connection, "dim_period", [_period(start) for start in PERIODS])
+    _insert(connection, "dim_day", days)
+    _insert(connection, "dim_province", provinces)
+    _insert(connection, "dim_platform", platforms)
+    connection.execute("begin transaction")
+    return connection
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    names = list(rows[0])
+    holders = ", ".join("(" + ", ".join("?" * len(names)) + ")" for _ in rows)
+    connection.execute(
+        f"insert into core.{table} ({', '.join(names)}) values {holders}",
+        [row[name] for row in rows for name in names],
+    )
+
+
+def _campaign() -> dict[str, Any]:
+    return {"first_day": FIRST_DAY, "last_day": LAST_DAY, "clock": CLOCK, "clock_day": CLOCK.date()}
+
+
+def _period(start: date) -> dict[str, Any]:
+    end = start + timedelta(days=CADENCE - 1)
+    return {
+        "period_start": start,
+        "period_end": end,
+        "as_at": min(end, LAST_DAY, CLOCK.date()),
+        "is_begun": start <= CLOCK.date(),
+        "is_complete": end < CLOCK.date(),
+        "is_in_action": start <= LAST_DAY,
+    }
