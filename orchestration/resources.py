@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 from orchestration.calendar import Period
 from orchestration.landing.configuration import land_configuration
-from orchestration.landing.ledger import Ledger
+from orchestration.landing.ledger import Ledger, LedgerEntry
 from orchestration.landing.pull import FeedPull, PullTask, plan_pulls, pull
 from orchestration.loading.load import LoadReport, load
 from orchestration.publishing.publish import PublishReport, publish
@@ -33,7 +32,7 @@ class Warehouse:
     settings: Settings
     plan_pulls: PlanPulls = field(default=plan_pulls, repr=False)
     pull: Pull = field(default=pull, repr=False)
-    land_configuration: Callable[[Settings], Any] = field(default=land_configuration, repr=False)
+    land_configuration: Callable[[Settings], LedgerEntry | None] = field(default=land_configuration, repr=False)
     load: Callable[[Settings], LoadReport] = field(default=load, repr=False)
     publish: Callable[[Settings], PublishReport] = field(default=publish, repr=False)
 

@@ -7,6 +7,7 @@ from dagster import AssetKey
 SENDERS_GROUP = "1_senders"
 LANDING_PLATFORMS_GROUP = "2_landing_platforms"
 LANDING_BUREAUS_GROUP = "2_landing_bureaus"
+LANDING_CONFIGURATION_GROUP = "2_landing_configuration"
 RAW_GROUP = "3_raw"
 MODEL_GROUPS = {
     "seeds": "3_seeds",

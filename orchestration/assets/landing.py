@@ -16,6 +16,7 @@ from dagster import (
     BackfillPolicy,
     Config,
     Failure,
+    MaterializeResult,
     MultiPartitionKey,
     Output,
     ResourceParam,
@@ -30,6 +31,7 @@ from orchestration.assets.flow import (
     BUREAUS_KEY,
     CONFIGURATION_KEY,
     LANDING_BUREAUS_GROUP,
+    LANDING_CONFIGURATION_GROUP,
     LANDING_PLATFORMS_GROUP,
     OWNERS,
     PLATFORMS_KEY,
@@ -120,15 +122,17 @@ def configuration_asset() -> AssetsDefinition:
 
     @asset(
         key=CONFIGURATION_KEY,
-        group_name=LANDING_BUREAUS_GROUP.replace("bureaus", "configuration"),
+        group_name=LANDING_CONFIGURATION_GROUP,
         kinds={"python", "parquet"},
         owners=OWNERS,
         description="The registry (names of secrets only), campaign.yml and the seed files as they are now, landed "
         "as a batch when they have changed, so that any past state of the marts can be built again.",
     )
-    def configuration(warehouse: ResourceParam[Warehouse]) -> None:
+    def configuration(warehouse: ResourceParam[Warehouse]) -> MaterializeResult:
         with explained():
-            warehouse.land_configuration(warehouse.settings)
+            landed = warehouse.land_configuration(warehouse.settings)
+        told = f"changed; landed as {landed.batch_id}" if landed else "unchanged since it was last landed"
+        return MaterializeResult(metadata={"configuration": told})
 
     return configuration
 
