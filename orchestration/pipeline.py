@@ -9,7 +9,7 @@ goes on; a transformation with an error leaves the last publication as it is.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import duckdb
@@ -17,7 +17,7 @@ import duckdb
 from orchestration import calendar
 from orchestration.calendar import Period
 from orchestration.campaign import Campaign, load_campaign
-from orchestration.landing.configuration import land_configuration
+from orchestration.landing.configuration import CONFIG_SENDER, land_configuration
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import FeedPull, PullTask, Trouble, plan_pulls, pull
 from orchestration.loading.database import writer_lock
@@ -27,7 +27,7 @@ from orchestration.publishing.publish import PublishReport, publish
 from orchestration.reporting.progress import Reporter, SilentReporter
 from orchestration.reporting.standing import Standing, read_standing
 from orchestration.settings import Settings
-from orchestration.sources.registry import Registry, load_registry
+from orchestration.sources.registry import Registry, RegistryError, load_registry
 from orchestration.transforming.dbt import NodeEvent, last_report, transform
 from orchestration.transforming.results import TransformReport, first_error
 
@@ -90,9 +90,14 @@ class BuildReport:
 
 
 def prepare(settings: Settings) -> Deployment:
-    """Read and check registry, campaign and key. Raises RegistryError, CampaignError, SettingsError."""
+    """Read and check registry, campaign and key. Raises RegistryError, CampaignError, SettingsError.
+
+    A sender whose entry is wrong is left out and told as its trouble; what is wrong with the file as a whole is raised.
+    """
     campaign = load_campaign(settings.campaign_path)
-    registry = load_registry(settings.sources_path, settings.secret)
+    registry = load_registry(settings.sources_path, settings.secret, lenient=True)
+    if any(problem.sender_id is None for problem in registry.problems):
+        raise RegistryError(settings.sources_path, list(registry.problems))
     settings.pseudonym_key()
     return Deployment(settings, registry, campaign, tuple(calendar.periods(campaign)))
 
@@ -110,6 +115,7 @@ def choose_periods(deployment: Deployment, texts: Sequence[str]) -> frozenset[da
 def choose_senders(deployment: Deployment, ids: Sequence[str]) -> frozenset[str] | None:
     """The senders that `ids` name; None for none given. Raises UsageError."""
     known = {sender.id for sender in deployment.registry.senders}
+    known |= {problem.sender_id for problem in deployment.registry.problems if problem.sender_id}
     if unknown := [text for text in ids if text not in known]:
         raise UsageError(f"--sender {', '.join(unknown)}: not in the registry {deployment.settings.sources_path.name}")
     return frozenset(ids) or None
@@ -127,19 +133,34 @@ def pull_due(
     """Land the configuration, then what is due (or asked for) of every sender (or those named). Never raises for a
     sender's trouble; `confirmed` holds the payload hashes of shrunk snapshots that someone has looked at."""
     settings = deployment.settings
-    land_configuration(settings)
     ledger = read_ledger(settings.landing_dir)
+    wrong_entries = _wrong_entries(deployment)
+    if not wrong_entries or not ledger.entries(CONFIG_SENDER):
+        # A typing error in one entry must not take a platform out of every total: while there is one, the registry
+        # that was landed last stays in force.
+        land_configuration(settings)
     tasks = plan_pulls(
         deployment.registry, list(deployment.periods), settings.now(), ledger, periods=periods, senders=senders
     )
     with reporter.step(title, len(tasks)) as step:
+        for trouble in wrong_entries:
+            step.say(f"  ! {trouble}")
 
         def tell(done: FeedPull) -> None:
             for trouble in done.troubles:
                 step.say(f"  ! {trouble}")
             step.advance(_task_name(done.task))
 
-        return summarise_pulls(pull(settings, deployment.registry, tasks, tell, confirmed=confirmed))
+        done = summarise_pulls(pull(settings, deployment.registry, tasks, tell, confirmed=confirmed))
+    return replace(done, troubles=(*wrong_entries, *done.troubles))
+
+
+def _wrong_entries(deployment: Deployment) -> tuple[Trouble, ...]:
+    name = deployment.settings.sources_path.name
+    return tuple(
+        Trouble(str(problem.sender_id), "registry", None, name, problem.key, problem.message)
+        for problem in deployment.registry.problems
+    )
 
 
 def summarise_pulls(pulls: Sequence[FeedPull]) -> PullSummary:
