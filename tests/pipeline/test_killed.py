@@ -1,4 +1,4 @@
-"""Killed without warning in the middle of each step, then built: the same marts as of a warehouse that nobody disturbed."""
+"""Killed without warning in the middle of each step, then built: the marts are those of an undisturbed warehouse."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def test_killed_anywhere_and_built_again_ends_the_same(undisturbed: Deployment, 
     built = deployment.run("build", "--json")
     assert built.exit_code == 0, built.text
     # In the middle of publishing: the unfinished version is there.
-    version = os.readlink(deployment.published)
+    version = deployment.published.readlink()
     if kill_when(deployment, "publish", lambda: any(published.glob(".*unfinished*"))):
-        assert os.readlink(deployment.published) == version, "readers were led to half a publication"
+        assert deployment.published.readlink() == version, "readers were led to half a publication"
         again = deployment.run("publish")
         assert again.exit_code == 0, again.text
     assert not any(published.glob(".*unfinished*"))
