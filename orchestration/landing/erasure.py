@@ -51,7 +51,8 @@ def erase_person(settings: Settings, person_key: UUID, now: datetime | None = No
             with ledger.appending(sender_id) as appender:
                 entries += _finish_waiting(settings.landing_dir, appender, moment)
                 registrations = _registrations(connection, settings.landing_dir, appender, person_key)
-                for batch in _batches(appender):
+                # Registrations last: after a kill they must still say whose learning records are left to erase.
+                for batch in sorted(_batches(appender), key=lambda entry: entry.feed == "registrations"):
                     erased = _erase(
                         connection, settings.landing_dir, appender, batch, person_key, registrations, moment
                     )
