@@ -49,6 +49,14 @@
             'duplicate_key_in_batch': '批内主键重复',
             'orphaned': '引用对象不存在',
         },
+        'subject_kind': {
+            'person': '个人',
+            'registration': '报名记录',
+            'device': '设备',
+            'platform': '平台',
+            'payment': '补贴申领',
+            'project': '培训项目',
+        },
         'project_kind': {
             'catalogue': '目录项目',
             'enterprise_online': '企业线上培训',

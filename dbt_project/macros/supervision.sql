@@ -1,0 +1,158 @@
+{# What the supervision rules share: their parameters, and how evidence becomes signals. #}
+
+{# CTE `parameters`: one row with the rule's values; NULL for one that the seed does not set, which never fires. #}
+{% macro supervision_parameters(rule_id, names) -%}
+parameters as (
+    select
+        {%- for name in names %}
+        max(value) filter (where parameter = '{{ name }}') as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('dim_supervision_rule') }}
+    where rule_id = '{{ rule_id }}'
+)
+{%- endmacro %}
+
+{# As many record ids as a signal shows; `evidence_count` counts all of them. #}
+{% macro evidence_limit() -%} 20 {%- endmacro %}
+
+{# The first elements of a group, in an order. #}
+{% macro first_elements(element, order, limit) -%}
+    {{ return(adapter.dispatch('first_elements')(element, order, limit)) }}
+{%- endmacro %}
+{% macro default__first_elements(element, order, limit) -%} list({{ element }} order by {{ order | join(', ') }})[1:{{ limit }}] {%- endmacro %}
+{% macro spark__first_elements(element, order, limit) -%}
+    slice(transform(array_sort(collect_list(struct({{ order | join(', ') }}, {{ element }} as element))), item -> item.element), 1, {{ limit }})
+{%- endmacro %}
+
+{# Active study records as intervals, each cut at the campaign's limit as the hours are: CTE `study`. #}
+{% macro cut_study_records() -%}
+study as (
+    select
+        records.registration_sk,
+        records.platform_id,
+        records.record_id,
+        records.device_id,
+        records.started_at,
+        least(
+            records.ended_at, {{ add_hours('records.started_at', 'campaign.study_record_cut_hours') }}
+        ) as ended_at
+    from {{ ref('fct_learning_record') }} as records
+    cross join {{ ref('dim_campaign') }} as campaign
+    where records.is_active_record and records.kind = 'study' and records.ended_at > records.started_at
+)
+{%- endmacro %}
+
+{# How a subject that several senders could number alike is named. #}
+{% macro named_within(sender, number) -%} ({{ sender }} || '/' || {{ number }}) {%- endmacro %}
+
+{# CTE `claims` of a rule whose evidence hangs on registrations: the claims matched to them. #}
+{% macro claims_of_registrations() -%}
+claims as (
+    select concerned.subject_id, claimed.sender_id, claimed.payment_id, claimed.amount_cny, claimed.status
+    from (select distinct subject_id, registration_sk from evidence) as concerned
+    inner join {{ ref('fct_claim') }} as claimed on concerned.registration_sk = claimed.registration_sk
+)
+{%- endmacro %}
+
+{# CTE `claims` of a rule that doubts all that a person did: everything paid or to be paid for that person. #}
+{% macro claims_of_persons() -%}
+claims as (
+    select concerned.subject_id, claimed.sender_id, claimed.payment_id, claimed.amount_cny, claimed.status
+    from (select distinct subject_id, person_sk from evidence) as concerned
+    inner join {{ ref('fct_claim') }} as claimed on concerned.person_sk = claimed.person_sk
+)
+{%- endmacro %}
+
+{# A rule's last step: from CTEs `evidence` and `claims` to one signal per subject and period.
+
+   evidence  one row a record: subject_id; first_at, last_at of the occurrence it belongs to, whose period is that of
+             last_at; evidence_id, sender_id, happened_at of the record; person_sk, platform_id, institution_uscc: the
+             parties whose penalty answers the signal (NULL = none); is_withdrawn: what is doubted no longer stands
+   claims    one row a claim at risk: subject_id, sender_id, payment_id, amount_cny, status. `dated_claims`: also
+             last_at, and the claim counts only in that period's signal
+
+   What happened before the action or after the clock stands in the first period or the running one. #}
+{% macro signals(rule_id, subject_kind, dated_claims=false) %}
+bounds as (select first_day, clock_day from {{ ref('dim_campaign') }}),
+
+records as (
+    select
+        evidence.subject_id,
+        days.period_start,
+        evidence.sender_id,
+        evidence.evidence_id,
+        min(evidence.happened_at) as happened_at,
+        min(evidence.first_at) as first_at,
+        max(evidence.last_at) as last_at,
+        max(evidence.person_sk) as person_sk,
+        max(evidence.platform_id) as platform_id,
+        max(evidence.institution_uscc) as institution_uscc,
+        bool_and(evidence.is_withdrawn) as is_withdrawn
+    from evidence
+    cross join bounds
+    inner join {{ ref('dim_day') }} as days
+        on days.day = least(greatest(cast(evidence.last_at as date), bounds.first_day), bounds.clock_day)
+    group by evidence.subject_id, days.period_start, evidence.sender_id, evidence.evidence_id
+),
+
+subjects as (
+    select
+        subject_id,
+        period_start,
+        min(first_at) as first_at,
+        max(last_at) as last_at,
+        count(*) as evidence_count,
+        {{ first_elements('evidence_id', ['happened_at', 'sender_id', 'evidence_id'], evidence_limit()) }} as evidence,
+        {{ first_elements('sender_id', ['happened_at', 'sender_id', 'evidence_id'], evidence_limit()) }} as evidence_senders,
+        max(person_sk) as person_sk,
+        max(platform_id) as platform_id,
+        max(institution_uscc) as institution_uscc,
+        bool_and(is_withdrawn) as is_withdrawn
+    from records
+    group by subject_id, period_start
+),
+
+at_risk as (
+    select
+        subjects.subject_id,
+        subjects.period_start,
+        sum(case when claims.status <> 'rejected' then claims.amount_cny else 0 end) as amount_at_risk_cny,
+        count(*) as claims_count,
+        count(*) filter (where claims.status = 'rejected') as rejected_claims_count,
+        count(*) filter (where claims.status = 'recovered') as recovered_claims_count
+    from subjects
+    inner join claims on subjects.subject_id = claims.subject_id
+    {%- if dated_claims %}
+    cross join bounds
+    inner join {{ ref('dim_day') }} as days
+        on subjects.period_start = days.period_start
+        and days.day = least(greatest(cast(claims.last_at as date), bounds.first_day), bounds.clock_day)
+    {%- endif %}
+    group by subjects.subject_id, subjects.period_start
+)
+
+select
+    '{{ rule_id }}' as rule_id,
+    '{{ subject_kind }}' as subject_kind,
+    subjects.subject_id,
+    subjects.period_start,
+    cast(subjects.first_at as timestamp) as first_at,
+    cast(subjects.last_at as timestamp) as last_at,
+    subjects.evidence_count,
+    cast(coalesce(at_risk.amount_at_risk_cny, 0) as decimal(18, 2)) as amount_at_risk_cny,
+    subjects.evidence,
+    subjects.evidence_senders,
+    coalesce(at_risk.claims_count, 0) as claims_count,
+    coalesce(at_risk.rejected_claims_count, 0) as rejected_claims_count,
+    coalesce(at_risk.recovered_claims_count, 0) as recovered_claims_count,
+    subjects.is_withdrawn,
+    subjects.person_sk,
+    subjects.platform_id,
+    subjects.institution_uscc
+from subjects
+left join at_risk
+    on subjects.subject_id = at_risk.subject_id
+    and subjects.period_start = at_risk.period_start
+{% endmacro %}
+
+{% macro minute_microseconds() -%} 60000000 {%- endmacro %}

@@ -1,0 +1,79 @@
+with
+
+{{ supervision_parameters('repeat_claim', ['is_enabled']) }},
+
+claimed as (
+    select
+        *,
+        -- An unknown occupation repeats nothing but its own registration; no grade is a grade like another
+        coalesce(
+            occupation_code || '|' || coalesce(cast(course_grade as varchar), ''),
+            'registration ' || cast(registration_sk as varchar)
+        ) as trained_in
+    from {{ ref('fct_claim') }}
+    where scheme = 'training' and registration_sk is not null and person_sk is not null
+),
+
+ordered as (
+    select
+        *,
+        bool_or(rejected_on is null) over before as has_one_standing_before,
+        max(rejected_on) over before as last_rejected_on,
+        count(*) filter (where status <> 'rejected') over (partition by person_sk, trained_in) as standing_count
+    from claimed
+    window before as (
+        partition by person_sk, trained_in order by claimed_on, sender_id, payment_id
+        rows between unbounded preceding and 1 preceding
+    )
+),
+
+-- Who claims anew after a refusal repeats nothing: an earlier claim must still have stood on that day
+judged as (
+    select
+        ordered.*,
+        coalesce(ordered.has_one_standing_before or ordered.last_rejected_on > ordered.claimed_on, false) as is_repeat
+    from ordered
+    cross join parameters
+    where parameters.is_enabled = 1
+),
+
+repeats as (select * from judged where is_repeat),
+
+first_repeats as (
+    select person_sk, trained_in, min(claimed_on) as claimed_on
+    from repeats
+    group by person_sk, trained_in
+),
+
+-- With the first repeat go the claims that it repeats
+evidence as (
+    select
+        cast(judged.person_key as varchar) as subject_id,
+        cast(judged.claimed_on as timestamp) as first_at,
+        cast(greatest(judged.claimed_on, first_repeats.claimed_on) as timestamp) as last_at,
+        judged.payment_id as evidence_id,
+        judged.sender_id,
+        cast(judged.claimed_on as timestamp) as happened_at,
+        judged.person_sk,
+        cast(null as varchar) as platform_id,
+        cast(null as varchar) as institution_uscc,
+        judged.standing_count < 2 as is_withdrawn
+    from first_repeats
+    inner join judged
+        on first_repeats.person_sk = judged.person_sk
+        and first_repeats.trained_in = judged.trained_in
+    where judged.is_repeat or judged.claimed_on <= first_repeats.claimed_on
+),
+
+claims as (
+    select
+        cast(person_key as varchar) as subject_id,
+        cast(claimed_on as timestamp) as last_at,
+        sender_id,
+        payment_id,
+        amount_cny,
+        status
+    from repeats
+),
+
+{{ signals('repeat_claim', 'person', dated_claims=true) }}
