@@ -20,10 +20,10 @@ import duckdb
 from orchestration.settings import Settings
 from orchestration.transforming.dbt import run_dbt, target_dir
 
-# A short action of four periods, three of them begun: the clock stands in the third, which is the action's last.
+# A short action of three periods in a calendar of four; the clock stands in the third, before the action's last day.
 CADENCE = 4
 FIRST_DAY = date(2020, 3, 23)
-LAST_DAY = FIRST_DAY + timedelta(days=9)
+LAST_DAY = FIRST_DAY + timedelta(days=11)
 CLOCK = datetime.combine(FIRST_DAY + timedelta(days=10), time(12))
 PERIODS = tuple(FIRST_DAY + timedelta(days=CADENCE * number) for number in range(4))
 BEGUN = tuple(start for start in PERIODS if start <= CLOCK.date())

@@ -55,37 +55,40 @@ class LearningDay:
 
 
 _days = st.integers(-1, len(DAYS)).map(lambda number: FIRST_DAY + timedelta(days=number))
-_registrations = st.lists(
-    st.builds(
-        Registration,
-        person_sk=st.integers(1, 4),
-        province_code=st.sampled_from(PROVINCES),
-        platform_id=st.sampled_from(PLATFORMS),
-        registered_at=st.builds(datetime.combine, _days, st.sampled_from([time(0), time(12), time(12, 0, 1)])),
-        # Most of them count: a world of refusals tells little
-        is_platform_selected=st.sampled_from([True, True, True, False]),
-        is_verified=st.sampled_from([True, True, True, False]),
-        is_active=st.sampled_from([True, True, True, False]),
-        completed_after_days=st.none() | st.integers(0, 9),
-    ),
-    max_size=14,
+# Most of them count: a world of refusals tells little
+_mostly = st.sampled_from([True, True, True, True, False])
+_registration = st.builds(
+    Registration,
+    person_sk=st.integers(1, 3),
+    province_code=st.sampled_from(PROVINCES),
+    platform_id=st.sampled_from(PLATFORMS),
+    registered_at=st.builds(datetime.combine, _days, st.sampled_from([time(0), time(12), time(12, 0, 1)])),
+    is_platform_selected=_mostly,
+    is_verified=_mostly,
+    is_active=_mostly,
+    completed_after_days=st.none() | st.integers(0, 9),
 )
-_learning = st.lists(
-    st.builds(
-        LearningDay,
-        registration=st.integers(0, 13),
-        day=_days,
-        study_seconds=st.decimals(0, 50000, places=6),
-        is_active_day=st.booleans(),
-    ),
-    max_size=12,
-    unique_by=lambda learnt: (learnt.registration, learnt.day),
+_learning_day = st.builds(
+    LearningDay,
+    # Few registrations and days, so that a person meets himself on one of them
+    registration=st.integers(0, 7),
+    day=st.integers(-1, 1).map(lambda number: FIRST_DAY + timedelta(days=number)),
+    study_seconds=st.decimals(0, 50000, places=6),
+    is_active_day=st.booleans(),
 )
+
+
+def _lists_of_learning(min_size: int) -> st.SearchStrategy[list[LearningDay]]:
+    return st.lists(
+        _learning_day, min_size=min_size, max_size=20, unique_by=lambda learnt: (learnt.registration, learnt.day)
+    )
+
+
 _settings = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @_settings
-@given(registrations=_registrations, learning=_learning)
+@given(registrations=st.lists(_registration, max_size=14), learning=_lists_of_learning(0))
 def test_registration_progress_is_what_counting_row_by_row_gives(
     compiled: Compiled, registrations: list[Registration], learning: list[LearningDay]
 ) -> None:
@@ -128,7 +131,7 @@ def test_registration_progress_is_what_counting_row_by_row_gives(
 
 
 @_settings
-@given(registrations=_registrations, learning=_learning)
+@given(registrations=st.lists(_registration, min_size=6, max_size=12), learning=_lists_of_learning(8))
 def test_registration_daily_is_what_counting_row_by_row_gives(
     compiled: Compiled, registrations: list[Registration], learning: list[LearningDay]
 ) -> None:
