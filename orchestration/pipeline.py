@@ -19,7 +19,8 @@ from orchestration.calendar import Period
 from orchestration.campaign import Campaign, load_campaign
 from orchestration.landing.configuration import CONFIG_SENDER, land_configuration
 from orchestration.landing.ledger import read_ledger
-from orchestration.landing.pull import FeedPull, PullTask, Trouble, plan_pulls, pull
+from orchestration.landing.pull import FeedPull, PullTask, Trouble, condense, plan_pulls, pull
+from orchestration.landing.taking import current_key_id
 from orchestration.loading.database import writer_lock
 from orchestration.loading.load import LoadReport, load
 from orchestration.publishing.errors import PublishError
@@ -86,7 +87,8 @@ class BuildReport:
     def exit_code(self) -> int:
         """0 when every sender answered and everything was published. Late filings and quarantined rows are reported
         facts, not failures."""
-        return int(bool(self.pull.troubles) or not self.transform.is_ok or self.publication is None)
+        troubled = self.pull.troubles or self.load.problems or not self.transform.is_ok or self.publication is None
+        return int(bool(troubled))
 
 
 def prepare(settings: Settings) -> Deployment:
@@ -140,7 +142,13 @@ def pull_due(
         # that was landed last stays in force.
         land_configuration(settings)
     tasks = plan_pulls(
-        deployment.registry, list(deployment.periods), settings.now(), ledger, periods=periods, senders=senders
+        deployment.registry,
+        list(deployment.periods),
+        settings.now(),
+        ledger,
+        periods=periods,
+        senders=senders,
+        key_id=current_key_id(settings),
     )
     with reporter.step(title, len(tasks)) as step:
         for trouble in wrong_entries:
@@ -148,7 +156,8 @@ def pull_due(
 
         def tell(done: FeedPull) -> None:
             for trouble in done.troubles:
-                step.say(f"  ! {trouble}")
+                if not trouble.is_consequence:
+                    step.say(f"  ! {trouble}")
             step.advance(_task_name(done.task))
 
         done = summarise_pulls(pull(settings, deployment.registry, tasks, tell, confirmed=confirmed))
@@ -165,7 +174,7 @@ def _wrong_entries(deployment: Deployment) -> tuple[Trouble, ...]:
 
 def summarise_pulls(pulls: Sequence[FeedPull]) -> PullSummary:
     """Add up what single pulls did, troubles in the senders' order."""
-    troubles = sorted((trouble for done in pulls for trouble in done.troubles), key=_trouble_order)
+    troubles = sorted(condense(trouble for done in pulls for trouble in done.troubles), key=_trouble_order)
     return PullSummary(
         tasks_count=len(pulls),
         batches_count=sum(entry.kind == "batch" for done in pulls for entry in done.entries),

@@ -41,11 +41,10 @@ class DemoReport:
     world: Path
     clock: str
     build: BuildReport
-    exit_code: int
 
 
-def run_demo(settings: Settings, *, as_json: bool) -> int:
-    """Make, serve, build, report. Returns the exit code. Raises UsageError where the registry is not the sandbox's."""
+def run_demo(settings: Settings, *, as_json: bool) -> None:
+    """Make, serve, build, answer. Raises UsageError where the registry is not the sandbox's."""
     world = settings.warehouse_dir / "sandbox"
     _refuse_other_senders(settings, world)
     reporter = reporter_for()
@@ -57,9 +56,8 @@ def run_demo(settings: Settings, *, as_json: bool) -> int:
         pulled = _pull_as_it_came(deployment, world, reporter)
         built = pipeline.build(deployment, reporter)
     built = replace(built, pull=pulled + built.pull)
-    report = DemoReport(manifest.statement, world, manifest.now, built, built.exit_code)
-    answer(report, _render, as_json=as_json)
-    return report.exit_code
+    report = DemoReport(manifest.statement, world, manifest.now, built)
+    answer(report, _render, as_json=as_json, exit_code=built.exit_code)
 
 
 def _refuse_other_senders(settings: Settings, world: Path) -> None:

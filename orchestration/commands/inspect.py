@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from orchestration.commands.terminal import TROUBLE, JsonOption, answer, told
 from orchestration.reporting import status as standing_report
 from orchestration.reporting import summary
@@ -25,5 +23,4 @@ def verify(as_json: JsonOption = False) -> None:
     """
     with told(as_json=as_json):
         report = verify_landing(Settings.from_environment())
-        answer(report, summary.render_verification, as_json=as_json)
-        raise typer.Exit(TROUBLE if report.findings else 0)
+        answer(report, summary.render_verification, as_json=as_json, exit_code=TROUBLE if report.findings else 0)

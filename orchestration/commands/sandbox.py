@@ -61,7 +61,7 @@ def serve(
 def demo(as_json: JsonOption = False) -> None:
     """Make the sample world in the warehouse's folder (once), serve it, and build everything from it."""
     with told(as_json=as_json):
-        raise typer.Exit(run_demo(Settings.from_environment(), as_json=as_json))
+        run_demo(Settings.from_environment(), as_json=as_json)
 
 
 def _tell_address(address: str) -> None:

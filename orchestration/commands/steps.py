@@ -59,8 +59,7 @@ def build(
             full_refresh=full_refresh,
             confirmed=frozenset(confirm or ()),
         )
-        answer(report, summary.render_build, as_json=as_json)
-        raise typer.Exit(report.exit_code)
+        answer(report, summary.render_build, as_json=as_json, exit_code=report.exit_code)
 
 
 def pull(
@@ -79,22 +78,21 @@ def pull(
             senders=pipeline.choose_senders(deployment, sender or ()),
             confirmed=frozenset(confirm or ()),
         )
-        answer(report, summary.render_pull, as_json=as_json)
-        raise typer.Exit(TROUBLE if report.troubles else 0)
+        answer(report, summary.render_pull, as_json=as_json, exit_code=TROUBLE if report.troubles else 0)
 
 
 def load(as_json: JsonOption = False) -> None:
     """Load the landed batches that the warehouse has not seen yet, all in one transaction."""
     with told(as_json=as_json):
-        answer(pipeline.load_step(Settings.from_environment(), reporter_for()), summary.render_load, as_json=as_json)
+        report = pipeline.load_step(Settings.from_environment(), reporter_for())
+        answer(report, summary.render_load, as_json=as_json, exit_code=TROUBLE if report.problems else 0)
 
 
 def transform(full_refresh: FullRefreshOption = False, as_json: JsonOption = False) -> None:
     """Seed, build and test every model with dbt. Failing tests are named with their number of rows; exit code 1."""
     with told(as_json=as_json):
         report = pipeline.transform_step(Settings.from_environment(), reporter_for(), full_refresh=full_refresh)
-        answer(report, summary.render_transform, as_json=as_json)
-        raise typer.Exit(0 if report.is_ok else TROUBLE)
+        answer(report, summary.render_transform, as_json=as_json, exit_code=0 if report.is_ok else TROUBLE)
 
 
 def publish(as_json: JsonOption = False) -> None:

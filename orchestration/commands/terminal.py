@@ -44,12 +44,15 @@ _TROUBLE = (
 )
 
 
-def answer(report: Any, render: Callable[[Console, Any], None], *, as_json: bool) -> None:
-    """Print `report` (a dataclass, or what orjson takes) as JSON, or let `render` write it for a person."""
+def answer(report: Any, render: Callable[[Console, Any], None], *, as_json: bool, exit_code: int = 0) -> None:
+    """Print `report` (a dataclass) as JSON beside the exit code, or let `render` write it for a person; then end with
+    that code."""
     if as_json:
-        sys.stdout.write(to_json(report))
-        return
-    render(console(), report)
+        fields = {name: getattr(report, name) for name in report.__dataclass_fields__}
+        sys.stdout.write(to_json({"exit_code": exit_code} | fields))
+    else:
+        render(console(), report)
+    raise typer.Exit(exit_code)
 
 
 def console() -> Console:

@@ -51,9 +51,10 @@ def render_pull(console: Console, report: PullSummary) -> None:
 
 def render_load(console: Console, report: LoadReport) -> None:
     rows = sum(report.rows_by_feed.values())
-    render_line(
-        console, "loaded", f"{report.batches_count:,} batches, {rows:,} rows" if report.batches_count else "nothing new"
-    )
+    loaded = f"{report.batches_count:,} batches, {rows:,} rows" if report.batches_count else "nothing new"
+    render_line(console, "loaded", loaded)
+    for problem in report.problems:
+        _trouble(console, "waits", problem)
 
 
 def render_transform(console: Console, report: TransformReport) -> None:
