@@ -13,6 +13,7 @@ from orchestration.calendar import Period
 from orchestration.landing.configuration import land_configuration
 from orchestration.landing.ledger import Ledger, LedgerEntry
 from orchestration.landing.pull import FeedPull, PullTask, plan_pulls, pull
+from orchestration.landing.taking import current_key_id
 from orchestration.loading.load import LoadReport, load
 from orchestration.publishing.publish import PublishReport, publish
 from orchestration.settings import Settings
@@ -54,4 +55,5 @@ class Warehouse:
             ledger,
             periods=only_periods,
             senders=only_senders,
+            key_id=current_key_id(self.settings),
         )

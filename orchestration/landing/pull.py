@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import queue
 import traceback
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -27,7 +27,7 @@ from orchestration.sources.errors import SourceError
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import Registry, ResolveSecret
 
-__all__ = ["FeedPull", "PullTask", "Trouble", "plan_pulls", "pull", "pull_feed"]
+__all__ = ["FeedPull", "PullTask", "Trouble", "condense", "plan_pulls", "pull", "pull_feed"]
 
 # After that many pulls in a row that a sender's server didn't answer, its others aren't tried in this run: each would
 # wait through all its retries only to say the same.
@@ -164,6 +164,28 @@ def _pull_in_order(
         if server:
             failures[server] = [*failures.get(server, []), *outcome.troubles] if outcome.has_no_answer else []
         yield outcome
+
+
+def condense(troubles: Iterable[Trouble]) -> list[Trouble]:
+    """The same troubles, with one for all the pulls of a sender that weren't tried, in the place of the first."""
+    found: list[Trouble] = []
+    not_tried: dict[tuple[str, str], int] = {}
+    for trouble in troubles:
+        cause = (trouble.sender_id, trouble.message)
+        if not trouble.is_consequence:
+            found.append(trouble)
+            continue
+        if cause not in not_tried:
+            found.append(trouble)
+        not_tried[cause] = not_tried.get(cause, 0) + 1
+    return [_counted(trouble, not_tried.get((trouble.sender_id, trouble.message), 0)) for trouble in found]
+
+
+def _counted(trouble: Trouble, pulls_count: int) -> Trouble:
+    if not trouble.is_consequence or pulls_count < 2:
+        return trouble
+    message = f"{trouble.message} ({pulls_count} pulls, of which this is the first)"
+    return replace(trouble, message=message)
 
 
 def _not_tried(task: PullTask, cause: Trouble) -> Trouble:

@@ -48,6 +48,11 @@ class Landing:
         return self.terms.pseudonymiser.key_id
 
 
+def current_key_id(settings: Settings) -> str:
+    """The id of the deployment's pseudonym key: a plan tells by it pulls made under another. Raises SettingsError."""
+    return Pseudonymiser.of(settings.pseudonym_key()).key_id
+
+
 def source_of(task: PullTask) -> FeedSource:
     return task.sender.feeds[task.feed]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -13,7 +14,7 @@ from payload_fakes import MAN, WOMAN, course, payload, registration
 
 from orchestration.landing.errors import LandingError
 from orchestration.landing.ledger import read_ledger
-from orchestration.landing.pull import PullTask, pull, pull_feed
+from orchestration.landing.pull import PullTask, Trouble, condense, pull, pull_feed
 from orchestration.sources.errors import PermanentSourceError, TransientSourceError
 from orchestration.sources.payload import UnknownColumn
 
@@ -318,6 +319,18 @@ class TestTrouble:
             True,
             True,
         ]
+
+    def test_pulls_not_tried_are_told_in_one_line(self):
+        cause = Trouble("P002", "courses", "2020-03-23", "v1/courses", None, "can't be reached", is_transient=True)
+        other = replace(cause, sender_id="P003")
+        skipped = [
+            replace(cause, feed=feed, message="not tried, since the pulls before it failed", is_consequence=True)
+            for feed in ("courses", "registrations", "reminders")
+        ]
+        first, second, third = condense([cause, *skipped, other])
+        assert (first, third) == (cause, other)
+        assert second.message == "not tried, since the pulls before it failed (3 pulls, of which this is the first)"
+        assert second.feed == "courses"
 
     def test_an_answer_in_between_keeps_a_server_trusted(self, settings, senders):
         sender = platform()
