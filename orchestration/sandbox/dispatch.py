@@ -32,7 +32,7 @@ WAYS = (
     "leaves_out",  # reports nothing on key groups and allowances
     "copies_forward",  # copies the period before in the fifth period
 )
-NOT_FILED = {("150000", 3), ("360000", 7), ("540000", 2), ("650000", 6), ("820000", 1)}
+NOT_FILED = {("150000", 3), ("360000", 7), ("540000", 2), ("650000", 6)}
 FILED_LATE = {("140000", 2), ("210000", 4), ("440000", 7), ("520000", 1), ("620000", 5)}
 AS_CSV = ("310000", "630000")
 OVER_REPORT_PERCENT = 8

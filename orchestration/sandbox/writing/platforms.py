@@ -19,6 +19,8 @@ from orchestration.sandbox.platforms import SNAPSHOT_FEEDS, PlatformSpec
 from orchestration.sandbox.timeline import Timeline
 from orchestration.sandbox.writing import delimited, store, text, xapi
 
+DIRTY_LRS = ("P024", "P027")
+ODD_FILES = ("P047", "registrations")  # whose inbox also holds a half-written file, a hidden one and a renamed copy
 NEW_COLUMN = "app_version"  # a field that no contract names, which one platform begins to send in the middle
 NEW_COLUMN_PLATFORM, NEW_COLUMN_FROM_PERIOD = "P004", 4
 
@@ -39,6 +41,24 @@ def write_platforms(directory: Path, world: Draw, *, messy: bool) -> Deliveries:
             dirty = [row for row in rows if row.sender == number]
             _write_feed(directory, world, spec, feed, part, dirty, counted, messy=messy)
     return counted
+
+
+def _spoil_statements(
+    world: Draw, platform_id: str, at: np.ndarray, lines: pl.Series, counted: Deliveries
+) -> tuple[np.ndarray, pl.Series]:
+    """Two statements that break the contract, made from the first ones: no registration, and a score of 170."""
+    spoiled = []
+    for number, reason in enumerate(("missing_required", "out_of_range")):
+        statement = orjson.loads(lines[number])
+        statement["id"] = f"{number:08x}-0000-4000-8000-00000000dead"
+        if reason == "missing_required":
+            del statement["context"]
+        else:
+            statement["result"] = statement.get("result", {}) | {"score": {"scaled": 1.7}}
+        row = DirtyRow(0, "learning_records", int(at[number]), {}, (reason,))
+        counted.add_dirty(platform_id, row, _period(world, row))
+        spoiled.append(orjson.dumps(statement).decode("utf-8"))
+    return np.concatenate([at, at[:2]]), pl.concat([lines, pl.Series("line", spoiled, dtype=pl.Utf8)])
 
 
 def _lrs_rows(part: pl.DataFrame, line: Timeline) -> np.ndarray:
@@ -77,11 +97,13 @@ def _write_feed(
 ) -> None:
     line = world.line
     if spec.file_format:
-        write_files(directory, world, spec, feed, part, dirty, counted)
+        write_files(directory, world, spec, feed, part, dirty, counted, messy=messy)
         return
     if feed == "learning_records" and spec.learning_connector == "xapi":
         at, lines = xapi.statements(world, part, spec.number - 1)
         counted.add_rows(spec.id, feed, _lrs_rows(part, line), line)
+        if messy and spec.id in DIRTY_LRS and len(lines) >= 2:
+            at, lines = _spoil_statements(world, spec.id, at, lines, counted)
         store.write(directory, spec.id, feed, at, lines)
         return
     at, lines = part["_at"].to_numpy(), text.json_lines(part)
@@ -117,6 +139,8 @@ def write_files(
     part: pl.DataFrame,
     dirty: list[DirtyRow],
     counted: Deliveries,
+    *,
+    messy: bool,
 ) -> None:
     """One file a period, with what changed in it; a snapshot feed's file holds everything known by then."""
     line = world.line
@@ -141,6 +165,22 @@ def write_files(
         counted.add_rows(spec.id, feed, rows["_at"].to_numpy(), line)
         for row in spoiled:
             counted.add_dirty(spec.id, row, index)
+    if messy and (spec.id, feed) == ODD_FILES:
+        _leave_odd_files(directory / INBOX, spec, feed, counted, line)
+
+
+def _leave_odd_files(inbox: Path, spec: PlatformSpec, feed: str, counted: Deliveries, line: Timeline) -> None:
+    """What no reader may take twice or at all; a copy under another name is the same delivery."""
+    folder = inbox / spec.id / feed
+    files = sorted(folder.glob("*"))
+    if not files:
+        return
+    content = files[0].read_bytes()
+    copy = folder / f"copy_of_{files[0].name}"
+    copy.write_bytes(content)
+    counted.add_file(inbox, copy, spec.id, feed, comes_at(line, spec.id, line.periods[1]))
+    (folder / f"{files[-1].name}.part").write_bytes(content[: len(content) // 2])
+    (folder / f".{files[-1].name}").write_bytes(content[:100])
 
 
 def _ending(spec: PlatformSpec) -> str:

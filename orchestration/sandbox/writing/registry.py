@@ -53,7 +53,12 @@ def password_variable(spec: PlatformSpec) -> str:
 
 
 def write_configuration(directory: Path, world: Draw, port: int) -> None:
-    """sources.yml, sandbox.env, pseudonym.key and README.txt. Inboxes are given relative to the registry's folder."""
+    """sources.yml, sandbox.env, pseudonym.key, README.txt and the inboxes' folders.
+
+    The registry gives inboxes relative to its own folder, so that a world can be moved.
+    """
+    for sender_id in (*(spec.id for spec in world.platforms if spec.file_format), *(b.id for b in world.bureaus)):
+        (directory / INBOX / sender_id).mkdir(parents=True, exist_ok=True)  # there, even where nothing came
     document = {
         "platforms": [_platform(spec, port) for spec in world.platforms],
         "bureaus": [_bureau(bureau.id, bureau.name, bureau.feeds) for bureau in world.bureaus],

@@ -44,7 +44,7 @@ def test_p031_writes_gb18030_under_chinese_headers_of_its_own(world):
 
 def test_each_other_format_holds_the_fields_of_the_contract(world):
     def first(sender: str):
-        return _files(world, sender, "registrations")[0]
+        return next(path for path in _files(world, sender, "registrations") if path.name.startswith(sender))
 
     assert list(_table(first("P047").read_bytes())[0]) == FIELDS
     assert list(_table(gzip.decompress(first("P048").read_bytes()), "\t")[0]) == FIELDS
@@ -65,6 +65,13 @@ def test_each_other_format_holds_the_fields_of_the_contract(world):
 def test_a_file_holds_nothing_from_after_the_clock(world):
     for path in _files(world, "P050", "learning_records"):
         assert pl.read_parquet(path)["updated_at"].max() < CLOCK
+
+
+def test_an_inbox_also_holds_what_no_reader_may_take(world):
+    names = [path.name for path in _files(world, "P047", "registrations")]
+    assert any(name.endswith(".part") for name in names) and any(name.startswith(".") for name in names)
+    contents = [path.read_bytes() for path in _files(world, "P047", "registrations")]
+    assert len(set(contents)) == len(contents) - 1, "one file under two names"
 
 
 def test_a_snapshot_file_repeats_what_it_knows(world):
@@ -137,7 +144,9 @@ def test_files_can_be_held_back_until_their_time(world, tmp_path):
     shutil.copytree(world.directory, copy)
 
     def inbox() -> set[str]:
-        return {p.relative_to(copy / "inbox").as_posix() for p in (copy / "inbox").rglob("*") if p.is_file()}
+        files = [path for path in (copy / "inbox").rglob("*") if path.is_file()]
+        taken = [path for path in files if not path.name.startswith(".") and path.suffix != ".part"]
+        return {path.relative_to(copy / "inbox").as_posix() for path in taken}
 
     everything = inbox()
     early = deliver(copy, datetime(2020, 4, 8, 18, tzinfo=SHANGHAI))

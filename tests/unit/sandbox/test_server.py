@@ -156,6 +156,16 @@ def test_an_lrs_speaks_the_version_it_is_asked_in(client):
     assert client.http.get("/p024/xapi/statements", auth=("lrs-p024", "guess")).status_code == 401
 
 
+def test_an_lrs_also_sends_what_breaks_the_contract(client, world):
+    statements = client.lrs(ascending="true", limit=5_000).json()["statements"]
+    assert sum("context" not in s for s in statements if not s["verb"]["id"].endswith("/voided")) == 1
+    assert sum(s.get("result", {}).get("score", {}).get("scaled", 0) > 1 for s in statements) == 1
+    refused = [
+        r["reason"] for r in world.table("quarantine") if r["sender_id"] == "P024" and r["feed"] == "learning_records"
+    ]
+    assert sorted(refused) == ["missing_required", "out_of_range"]
+
+
 def test_an_lrs_shows_a_voided_statement_to_who_asks_for_it(client):
     found = [
         (p, s)
