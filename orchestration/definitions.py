@@ -5,9 +5,7 @@ senders → landing/<feed> (period × sender) → raw/<feed> → dbt's models �
 
 from __future__ import annotations
 
-import warnings
-
-from dagster import BetaWarning, Definitions, PreviewWarning, definitions, in_process_executor
+from dagster import Definitions, definitions, in_process_executor
 
 from orchestration.assets.flow import CONFIGURATION_KEY, PUBLISHED_KEY
 from orchestration.assets.landing import configuration_asset, landing_assets
@@ -24,10 +22,6 @@ from orchestration.schedules import due_schedule
 from orchestration.sensors import marts_sensor
 from orchestration.settings import Settings
 from orchestration.sources.feeds import SenderKind
-
-# `backfill_policy` has been called beta for years; the pinned version is the one that was tried.
-for kind in (BetaWarning, PreviewWarning):
-    warnings.filterwarnings("ignore", category=kind)
 
 
 @definitions

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from conftest import SECRET
-from dagster import AssetKey, DagsterEventType
+from dagster import AssetKey, DagsterEventType, Definitions
 from dagster._core.storage.partition_status_cache import AssetPartitionStatus
 
 from orchestration.assets.flow import landing_key
@@ -118,8 +120,7 @@ def test_a_key_that_is_missing_is_one_clear_failure(settings, warehouse, definit
     assert failed.user_failure_data.description.startswith("WAREHOUSE_PSEUDONYM_KEY: not set")
 
 
-def test_a_period_that_has_not_begun_is_left_alone(settings, warehouse, instance):
-    """With the real clock the whole calendar is there; with a fixed one only what has begun."""
+def test_with_a_fixed_clock_only_what_has_begun_is_a_partition(warehouse):
     definitions = build_definitions(warehouse=warehouse)
     partitions = definitions.resolve_asset_graph().get(landing_key("courses")).partitions_def
     periods = {str(key).split("|")[0] for key in partitions.get_partition_keys()}
@@ -145,3 +146,25 @@ def test_the_flow_reads_from_senders_to_the_published_copy(definitions):
     published = graph.get(AssetKey(["published", "marts"])).parent_keys
     assert AssetKey(["marts", "target_progress"]) in published
     assert {key.path[0] for key in published} == {"marts"}
+
+
+def test_a_period_that_has_not_begun_is_left_alone(settings, warehouse, instance, senders):
+    """A period to come is a partition of a live campaign, and asking for it pulls nothing and is no failure."""
+    live = replace(warehouse, settings=replace(settings, fixed_now=None))
+    definitions = build_definitions(warehouse=live)
+    partitions = definitions.resolve_asset_graph().get(landing_key("courses")).partitions_def
+    assert len({str(key).split("|")[0] for key in partitions.get_partition_keys()}) == 21
+    early = replace(live, settings=settings)  # the clock stands at 6 May; the definitions know the whole calendar
+    context_run = land(definitions_with(definitions, early), instance, ("2020-05-04", "P001"), ("2020-05-18", "P001"))
+    assert context_run.success
+    assert senders.asked == [("P001", "courses", "2020-05-04")]
+    assert set(colours(definitions, instance)) == {"2020-05-04|P001"}
+
+
+def definitions_with(definitions, warehouse):
+    """The same assets with another clock in their hands."""
+    return Definitions(
+        assets=definitions.assets,
+        jobs=[job for job in definitions.jobs if job.name == "land_platforms"],
+        resources={"warehouse": warehouse},
+    )
