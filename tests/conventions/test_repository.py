@@ -20,7 +20,7 @@ def _lines_matching(pattern: str, *suffixes: str) -> list[str]:
     for path in project_files(*(suffixes or TEXT)):
         if name_of(path) == THIS_FILE or (path.suffix == "" and path.name not in {"Makefile", "run", ".sqlfluff"}):
             continue
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
             if sought.search(line):
                 found.append(f"{name_of(path)}:{number}: {line.strip()[:120]}")
     return found
