@@ -135,18 +135,18 @@ selected as (
         and (scopes.selected_to is null or periods.as_at <= scopes.selected_to)
 ),
 
+-- Open as for the occupations covered: general content is none of the courses that the table asks for
 open_courses as (
     select
         selected.period_start,
         selected.province_code,
-        case
-            when courses.is_known_occupation and courses.content_category <> 'general_content' then courses.occupation_code
-        end as covered_occupation_code
+        case when courses.is_known_occupation then courses.occupation_code end as known_occupation_code
     from selected
     inner join {{ ref('dim_course') }} as courses
         on selected.platform_id = courses.platform_id
         and selected.as_at >= courses.open_from
         and (courses.open_to is null or selected.as_at <= courses.open_to)
+    where courses.content_category <> 'general_content'
 ),
 
 stocks as (
@@ -158,7 +158,7 @@ stocks as (
     from open_courses
     group by period_start, province_code
     union all
-    select 'occupations_covered', period_start, province_code, count(distinct covered_occupation_code)
+    select 'occupations_covered', period_start, province_code, count(distinct known_occupation_code)
     from open_courses
     group by period_start, province_code
 ),
