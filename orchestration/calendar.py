@@ -40,7 +40,7 @@ class Period:
 
 def periods(campaign: Campaign) -> list[Period]:
     """Every period that begins by the calendar's last day, in order. The last one is whole, like the others."""
-    found = []
+    found: list[Period] = []
     start = campaign.first_day
     while start <= campaign.calendar_last_day:
         end = start + timedelta(days=campaign.cadence_days - 1)

@@ -20,6 +20,7 @@ from orchestration.campaign import Campaign, load_campaign
 from orchestration.landing.configuration import CONFIG_SENDER, land_configuration
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import FeedPull, PullTask, Trouble, condense, plan_pulls, pull
+from orchestration.landing.replay import Replay, batches_to_replay, replay
 from orchestration.landing.taking import current_key_id
 from orchestration.loading.database import writer_lock
 from orchestration.loading.load import LoadReport, load
@@ -182,6 +183,42 @@ def summarise_pulls(pulls: Sequence[FeedPull]) -> PullSummary:
         quarantined_rows_count=sum(done.quarantined_rows_count for done in pulls),
         bytes_count=sum(done.bytes_count for done in pulls),
         troubles=tuple(troubles),
+    )
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """What a replay of refused rows came to. `landed_count`: batches of which other rows are refused now."""
+
+    batches_count: int
+    landed_count: int
+    freed_rows_count: int
+    troubles: tuple[Trouble, ...]
+
+
+def replay_step(
+    deployment: Deployment,
+    reporter: Reporter,
+    *,
+    senders: Collection[str] | None = None,
+    feeds: Collection[str] | None = None,
+) -> ReplayReport:
+    """Take every batch with refused rows again (of `senders` and `feeds`, default all)."""
+    settings = deployment.settings
+    batches = batches_to_replay(read_ledger(settings.landing_dir), senders=senders, feeds=feeds)
+    with reporter.step("replay", len(batches)) as step:
+
+        def tell(done: Replay) -> None:
+            if done.trouble:
+                step.say(f"  ! {done.trouble}")
+            step.advance(done.batch.batch_id)
+
+        replays = replay(settings, deployment.registry, senders=senders, feeds=feeds, on_done=tell)
+    return ReplayReport(
+        batches_count=len(replays),
+        landed_count=sum(done.entry is not None for done in replays),
+        freed_rows_count=sum(done.freed_rows_count for done in replays),
+        troubles=tuple(done.trouble for done in replays if done.trouble),
     )
 
 

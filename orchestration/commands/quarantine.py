@@ -8,7 +8,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration.commands.terminal import JsonOption, answer, told
+from orchestration import pipeline
+from orchestration.commands.terminal import TROUBLE, JsonOption, answer, told
+from orchestration.pipeline import ReplayReport, replay_step
+from orchestration.reporting.progress import reporter_for
 from orchestration.reporting.refusals import Refusal, Refusals, read_refusals
 from orchestration.reporting.summary import render_line
 from orchestration.settings import Settings
@@ -43,6 +46,36 @@ def list_refusals(
             limit=limit or None,
         )
         answer(found, _render, as_json=as_json)
+
+
+@app.command("replay")
+def replay_refused(
+    sender: SenderOption = None,
+    feed: FeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read every batch with refused rows from its sender again, and land it anew where other rows are refused now.
+
+    For after a contract or a column map was mended. A payload that the sender no longer has is told; exit code 1.
+    """
+    with told(as_json=as_json):
+        deployment = pipeline.prepare(Settings.from_environment())
+        senders = pipeline.choose_senders(deployment, sender or ())
+        report = replay_step(deployment, reporter_for(), senders=senders, feeds=frozenset(feed or ()) or None)
+        answer(report, _render_replay, as_json=as_json, exit_code=TROUBLE if report.troubles else 0)
+
+
+def _render_replay(console: Console, report: ReplayReport) -> None:
+    render_line(
+        console,
+        "replayed",
+        f"{report.batches_count:,} batches with refused rows; {report.landed_count:,} landed anew, "
+        f"{report.freed_rows_count:,} rows taken that were refused before",
+    )
+    for trouble in report.troubles:
+        render_line(console, "failed", str(trouble))
+    if report.landed_count:
+        render_line(console, "next", "warehouse build")
 
 
 def _render(console: Console, found: Refusals) -> None:

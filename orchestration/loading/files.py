@@ -63,6 +63,20 @@ def delete_rewritten(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def delete_replayed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take out batches whose payload a replay has landed anew, refusals included: the newer stands for both."""
+    connection.execute(
+        """
+        create or replace temporary table replayed as
+        select batch_id, feed from raw.ledger where kind = 'batch'
+        qualify sequence < max(sequence) over (partition by sender_id, feed, period_start, payload_sha256, key_id)
+        """
+    )
+    for (feed,) in connection.execute("select distinct feed from replayed").fetchall():
+        connection.execute(f"delete from raw.{feed} where _batch_id in (select batch_id from replayed)")
+    connection.execute("delete from raw.quarantine where batch_id in (select batch_id from replayed)")
+
+
 def delete_older_keys(connection: duckdb.DuckDBPyConnection) -> None:
     """Take out persons under a pseudonym key that has been replaced, where the same data came again under the new one.
 

@@ -20,7 +20,13 @@ from orchestration.landing.ledger import LedgerEntry, read_ledger
 from orchestration.loading.configuration import replace_configuration
 from orchestration.loading.database import LoadingError, open_for_writing, writer_lock
 from orchestration.loading.entries import choose_batches, insert_entries
-from orchestration.loading.files import delete_older_keys, delete_rewritten, insert_landed, insert_quarantined
+from orchestration.loading.files import (
+    delete_older_keys,
+    delete_replayed,
+    delete_rewritten,
+    insert_landed,
+    insert_quarantined,
+)
 from orchestration.settings import Settings
 from orchestration.sources.feeds import FEEDS
 
@@ -98,6 +104,7 @@ def _load_entries(
     delete_rewritten(connection)
     inserted = {name: insert_landed(settings, connection, feed) for name, feed in FEEDS.items()}
     quarantined = insert_quarantined(settings, connection)
+    delete_replayed(connection)
     delete_older_keys(connection)
     return LoadReport(
         batches_count=sum(entry.kind == "batch" for entry in entries),

@@ -11,7 +11,8 @@ from datetime import date
 
 import duckdb
 
-from orchestration.landing.quarantine import QUARANTINE_FOLDER
+from orchestration.landing.ledger import read_ledger
+from orchestration.landing.replay import batches_to_replay
 from orchestration.settings import Settings
 
 
@@ -49,9 +50,10 @@ def read_refusals(
     reasons: Collection[str] = (),
     limit: int | None = None,
 ) -> Refusals:
-    """The refusals that match; an empty collection matches all. No lock is needed: the files never change."""
-    folder = settings.landing_dir / QUARANTINE_FOLDER
-    if not any(folder.glob("*/*/*.parquet")):
+    """The refusals that match, of batches as they stand after replays; an empty collection matches all."""
+    current = batches_to_replay(read_ledger(settings.landing_dir))
+    files = [str(settings.landing_dir / entry.quarantine_file) for entry in current if entry.quarantine_file]
+    if not files:
         return Refusals(0, 0, ())
     with duckdb.connect(":memory:", config={"threads": settings.threads}) as connection:
         connection.execute(
@@ -63,7 +65,7 @@ def read_refusals(
                 and (len($reasons) = 0 or list_contains($reasons, reason))
             """,
             {
-                "files": str(folder / "*" / "*" / "*.parquet"),
+                "files": files,
                 "senders": list(senders),
                 "feeds": list(feeds),
                 "reasons": list(reasons),

@@ -169,6 +169,21 @@ def test_a_new_key_replaces_the_persons_of_the_old_one(landing):
     ]
 
 
+def test_a_replayed_batch_stands_for_the_one_before(landing):
+    landing.batch("P1", "courses", {"course_id": "C1"}, quarantined=2, payload_sha256="same")
+    load(landing.settings)
+    landing.batch("P1", "courses", {"course_id": "C1"}, {"course_id": "C2"}, quarantined=1, payload_sha256="same")
+    landing.batch("P1", "courses", {"course_id": "C9"}, quarantined=1, payload_sha256="other")
+    load(landing.settings)
+    rows = landing.rows("select _batch_id, course_id from raw.courses order by all")
+    second, third = "P1-courses-000002", "P1-courses-000003"
+    assert rows == [(second, "C1"), (second, "C2"), (third, "C9")]
+    assert landing.rows("select batch_id, count(*) from raw.quarantine group by all order by all") == [
+        (second, 1),
+        (third, 1),
+    ]
+
+
 def test_a_file_from_before_a_field_existed_is_read_with_nulls(landing):
     landing.batch("P1", "registrations", R1, without_columns=("project_id", "_extra"))
     landing.batch("P1", "registrations", {**R2, "project_id": "J1"})
