@@ -35,6 +35,15 @@ PARTITIONS = """query ($path: [String!]!) {assetNodeOrError(assetKey: {path: $pa
   assetPartitionStatuses {... on MultiPartitionStatuses {ranges {primaryDimStartKey primaryDimEndKey secondaryDim {
     ... on DefaultPartitionStatuses {materializedPartitions failedPartitions}}}}}}}}"""
 
+SENSOR = {
+    "repositoryLocationName": "warehouse",
+    "repositoryName": "__repository__",
+    "sensorName": "marts_follow_landing",
+}
+SENSOR_ID = "query ($s: SensorSelector!) {sensorOrError(sensorSelector: $s) {... on Sensor {sensorState {id}}}}"
+START_SENSOR = "mutation ($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename}}"
+STOP_SENSOR = "mutation ($id: String) {stopSensor(id: $id) {__typename}}"
+
 
 @dataclass
 class Dagster:
@@ -52,6 +61,15 @@ class Dagster:
 
     def runs(self) -> list[dict[str, Any]]:
         return self.graphql(RUNS)["runsOrError"]["results"]
+
+    def follow_landing(self, *, on: bool) -> None:
+        """Turn the sensor on or off: each landing would cost a build of the marts."""
+        if on:
+            answer = self.graphql(START_SENSOR, s=SENSOR)["startSensor"]
+        else:
+            state = self.graphql(SENSOR_ID, s=SENSOR)["sensorOrError"]["sensorState"]["id"]
+            answer = self.graphql(STOP_SENSOR, id=state)["stopSensor"]
+        assert answer["__typename"] in ("Sensor", "StopSensorMutationResult"), answer
 
     def wait_for_run(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The newest run that `wanted` picks, once it has ended."""
@@ -129,6 +147,7 @@ def dagster(world: Path, platforms: Platforms) -> Iterator[Dagster]:
         try:
             started = Dagster(f"http://127.0.0.1:{port}", home, settings, log)
             _wait_until_up(started, process)
+            started.follow_landing(on=False)
             yield started
         finally:
             process.send_signal(signal.SIGTERM)

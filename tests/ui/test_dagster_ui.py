@@ -73,9 +73,12 @@ def test_a_refused_platform_is_red_and_its_run_says_why(page, dagster, screensho
 
 
 def test_the_marts_follow_although_one_sender_failed(page, dagster, screenshots):
+    dagster.follow_landing(on=True)
     run = dagster.wait_for_run(lambda run: run["jobName"] == "build_marts")
+    dagster.follow_landing(on=False)
     page.goto(f"{dagster.url}/runs/{run['runId']}", wait_until="domcontentloaded")
     page.get_by_text("marts_follow_landing").first.wait_for()
+    page.get_by_text("STEP_SUCCESS").first.wait_for()
     page.screenshot(path=screenshots / "4_marts_followed.png")
     assert run["status"] == "SUCCESS", dagster.tail()
     with duckdb.connect(str(dagster.settings.published_dir / "marts.duckdb"), read_only=True) as connection:
