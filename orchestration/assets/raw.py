@@ -1,14 +1,25 @@
 """landing → raw/<feed>: the batches that the warehouse has not seen, in one transaction, by one writer."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
-from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, MaterializeResult, ResourceParam, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetsDefinition,
+    AssetSpec,
+    MaterializeResult,
+    ResourceParam,
+    TableColumn,
+    TableSchema,
+    multi_asset,
+)
 
 from orchestration.assets.flow import CONFIGURATION_KEY, OWNERS, RAW_GROUP, landing_key, raw_key
 from orchestration.assets.troubles import explained
 from orchestration.loading.database import WarehouseLockedError, writer_lock
 from orchestration.loading.load import LoadReport
+from orchestration.loading.raw_schema import raw_tables
 from orchestration.resources import WRITER_POOL, Warehouse
 from orchestration.settings import Settings
 from orchestration.sources.feeds import FEEDS
@@ -41,7 +52,7 @@ def raw_assets() -> AssetsDefinition:
             kinds={"duckdb", "python"},
             owners=OWNERS,
             description=f"All landed rows of `{name}`, every version of each record. One batch is loaded once.",
-            metadata={"dagster/table_name": f"raw.{name}"},
+            metadata=_table_metadata(name),
         )
         for name in FEEDS
     ]
@@ -54,7 +65,7 @@ def raw_assets() -> AssetsDefinition:
             kinds={"duckdb", "python"},
             owners=OWNERS,
             description=description,
-            metadata={"dagster/table_name": f"raw.{tables[0]}"},
+            metadata=_table_metadata(tables[0]),
         )
         for name, (description, tables) in _BESIDES.items()
     ]
@@ -75,6 +86,11 @@ def raw_assets() -> AssetsDefinition:
             )
 
     return load
+
+
+def _table_metadata(table: str) -> dict[str, Any]:
+    columns = [TableColumn(name, kind) for name, kind in raw_tables()[table].items()]
+    return {"dagster/table_name": f"raw.{table}", "dagster/column_schema": TableSchema(columns)}
 
 
 def _result(feed: str, report: LoadReport, total: int) -> MaterializeResult:
