@@ -1,6 +1,7 @@
 """The action's periods and when their reports are due. Pure: no clock, no files.
 
-Working days are China's, holidays and make-up days included, from the `chinesecalendar` package (State Council notices).
+Working days are China's, holidays and make-up days included, from the `chinesecalendar` package, after the
+State Council's notices.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Settings:
         return self.fixed_now or datetime.now(tz=SHANGHAI)
 
     def secret(self, variable: str) -> str | None:
-        """The value of a secret's variable: from the environment, else from the sandbox's own file; None if in neither."""
+        """The value of a secret's variable: the environment's, else the sandbox's own file's; None if in neither."""
         value = self.environment.get(variable)
         if value:
             return value

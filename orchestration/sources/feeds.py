@@ -99,10 +99,12 @@ REPORTED_ONLY_INDICATORS = (
     "publicity_events", "telecom_beneficiaries", "new_occupations", "standards_started", "evaluation_institutions",
 )  # fmt: skip
 INDICATORS = (
-    "platforms_selected", "courses_open", "occupations_covered", "registrations", "learners", "completed", "certificates",
+    "platforms_selected", "courses_open", "occupations_covered", "registrations", "learners", "completed",
+    "certificates",
     *(f"registrations_{code}" for code in GROUP_CODES),
     *(f"learners_{code}" for code in GROUP_CODES),
-    "training_subsidy_persons", "training_subsidy_amount_cny", "living_allowance_persons", "living_allowance_amount_cny",
+    "training_subsidy_persons", "training_subsidy_amount_cny", "living_allowance_persons",
+    "living_allowance_amount_cny",
     "prepaid_projects", "prepaid_amount_cny", "penalties",
     *REPORTED_ONLY_INDICATORS,
 )  # fmt: skip
@@ -127,7 +129,8 @@ _FEEDS = (
         "courses", SenderKind.PLATFORM, ("course_id",),
         (
             _needed("course_id"), _needed("title"), _text("occupation_code"),
-            _needed("content_category", "urgent_shortage", "large_workforce", "new_industry", "new_occupation_skill", "general_content"),
+            _needed("content_category", "urgent_shortage", "large_workforce", "new_industry",
+            "new_occupation_skill", "general_content"),
             Field("class_hours", Kind.NUMBER, required=True, above=0),
             Field("grade", Kind.INTEGER, at_least=1, at_most=5),
             _needed("delivery_mode", "live", "recorded", "interactive"),
@@ -144,7 +147,8 @@ _FEEDS = (
             _needed("registration_id"), _needed("course_id"),
             _of(Kind.PERSON_NAME, "learner_name", required=True), _needed("id_type", *ID_TYPES),
             _of(Kind.ID_NUMBER, "id_number", required=True), _of(Kind.PHONE, "phone"), _needed("region_code"),
-            _of(Kind.USCC, "employer_uscc"), Field("declared_groups", Kind.TEXT_LIST, values=GROUP_CODES), _text("project_id"),
+            _of(Kind.USCC, "employer_uscc"), Field("declared_groups", Kind.TEXT_LIST, values=GROUP_CODES),
+            _text("project_id"),
             _needed("real_name_status", "verified", "pending", "failed"),
             _of(Kind.TIMESTAMP, "registered_at", required=True), _needed("status", "active", "cancelled"), _UPDATED_AT,
         ),
@@ -188,7 +192,8 @@ _FEEDS = (
         "eligibility_rosters", SenderKind.BUREAU, ("id_number", "group_code", "valid_from"),
         (
             _of(Kind.ID_NUMBER, "id_number", required=True), _needed("id_type", *ID_TYPES),
-            _needed("group_code", *GROUP_CODES), _of(Kind.DATE, "valid_from", required=True), _of(Kind.DATE, "valid_to"),
+            _needed("group_code", *GROUP_CODES), _of(Kind.DATE, "valid_from", required=True), _of(Kind.DATE,
+            "valid_to"),
             _needed("region_code"), _UPDATED_AT,
         ),
     ),
@@ -197,7 +202,8 @@ _FEEDS = (
         (
             _of(Kind.USCC, "institution_uscc", required=True), _needed("name"),
             _needed("kind", "training", "evaluation", "platform_operator"), _text("platform_id"),
-            _of(Kind.DATE, "valid_from", required=True), _of(Kind.DATE, "valid_to"), _needed("region_code"), _UPDATED_AT,
+            _of(Kind.DATE, "valid_from", required=True), _of(Kind.DATE, "valid_to"), _needed("region_code"),
+            _UPDATED_AT,
         ),
     ),
     Feed(
@@ -205,7 +211,8 @@ _FEEDS = (
         (
             _needed("project_id"), _needed("name"), _needed("kind", "catalogue", "enterprise_online", "project_based"),
             _text("occupation_code"), Field("grade", Kind.INTEGER, at_least=1, at_most=5),
-            _of(Kind.USCC, "institution_uscc"), _of(Kind.USCC, "enterprise_uscc"), _of(Kind.BOOLEAN, "affected_by_epidemic"),
+            _of(Kind.USCC, "institution_uscc"), _of(Kind.USCC, "enterprise_uscc"), _of(Kind.BOOLEAN,
+            "affected_by_epidemic"),
             Field("planned_learners", Kind.INTEGER, at_least=0), Field("planned_amount", Kind.MONEY, at_least=0),
             Field("prepaid_share", Kind.NUMBER, at_least=0, at_most=1),
             _of(Kind.DATE, "starts_on", required=True), _of(Kind.DATE, "ends_on"), _needed("region_code"), _UPDATED_AT,
@@ -216,7 +223,8 @@ _FEEDS = (
         (
             _needed("payment_id"),
             _needed("scheme", "training", "living_allowance", "project_prepayment", "project_settlement"),
-            _needed("fund", "special_account", "employment_fund"), _needed("payee_kind", "person", "enterprise", "institution"),
+            _needed("fund", "special_account", "employment_fund"), _needed("payee_kind", "person", "enterprise",
+            "institution"),
             _of(Kind.ID_NUMBER, "id_number"), _text("id_type", *ID_TYPES), _of(Kind.USCC, "payee_uscc"),
             _text("certificate_no"), _text("project_id"), Field("amount", Kind.MONEY, required=True, at_least=0),
             _needed("status", "claimed", "approved", "rejected", "paid", "recovered"),

@@ -1,4 +1,4 @@
-"""dbt's unit tests, all of them in one run: a build of a warehouse leaves them out, since they don't look at its data."""
+"""dbt's unit tests, all in one run: a build of a warehouse leaves them out, since they don't look at its data."""
 
 from __future__ import annotations
 
