@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.commands import dispatch, inspect, quarantine, sandbox, steps
+from orchestration.commands import dispatch, inspect, known_at, quarantine, sandbox, steps
 
 app = typer.Typer(
     name="warehouse",
@@ -16,6 +16,7 @@ app = typer.Typer(
 for command in (steps.build, steps.pull, steps.load, steps.transform, steps.publish, inspect.status, inspect.verify):
     app.command()(command)
 app.command()(dispatch.dispatch)
+app.command()(known_at.known_at)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sandbox.app, name="sandbox")
 

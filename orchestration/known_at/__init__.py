@@ -1,0 +1,1 @@
+"""The marts of a past moment, from only what had been received by then."""

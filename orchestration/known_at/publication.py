@@ -1,0 +1,148 @@
+"""Publishing a past moment's marts under their own name.
+
+The same file as `publish` makes, checked alike, but beside the current one: no symlink, no Parquet. What is withheld
+follows from every publication so far, so that a past moment can't give away what another hides. Where the moment was
+published at the time, with the same numbers, the same is withheld as then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from orchestration.loading.database import writer_lock
+from orchestration.publishing import files, history
+from orchestration.publishing.database import (
+    WAREHOUSE,
+    Choice,
+    add_comments,
+    add_publication,
+    choose,
+    close_version,
+    content_sha256,
+    copy_tables,
+    open_version,
+)
+from orchestration.publishing.errors import PublishError
+from orchestration.publishing.history import REMEMBERED, EarlierPublication
+from orchestration.publishing.manifest import read_manifest
+from orchestration.publishing.provenance import read_provenance
+from orchestration.publishing.publish import HISTORY_DIR, PublishReport
+from orchestration.publishing.specification import Mart, Specification, load_specification
+from orchestration.publishing.tables import columns_of, quoted
+from orchestration.publishing.verification import verify_version
+from orchestration.settings import Settings
+from orchestration.transforming.dbt import target_dir
+
+
+def publish_as_known(settings: Settings, then: Settings, name: str) -> PublishReport:
+    """Publish the warehouse of `then` as `marts-<name>.duckdb` among the publications of `settings`.
+
+    A file of that name is replaced. Raises PublishError; whatever is raised, nothing half-made is left.
+    """
+    folder = settings.published_dir
+    with writer_lock(settings):
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = files.unfinished_path(folder, name)
+        with _nothing_left(folder, unfinished):
+            report = _build(settings, then, name, unfinished)
+            files.make_durable(unfinished)
+            unfinished.replace(report.path)
+            files.make_durable(folder)
+        return report
+
+
+@contextmanager
+def _nothing_left(folder: Path, unfinished: Path) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise PublishError(f"{folder}: nothing was published: {error}") from error
+    finally:
+        for path in (unfinished, unfinished.with_name(f"{unfinished.name}.wal")):
+            path.unlink(missing_ok=True)
+
+
+def _build(settings: Settings, then: Settings, name: str, unfinished: Path) -> PublishReport:
+    specification = load_specification()
+    history_dir = settings.warehouse_dir / HISTORY_DIR
+    manifest = read_manifest(target_dir(then) / "manifest.json")
+    unfinished.unlink(missing_ok=True)
+    with open_version(unfinished, then) as connection:
+        choice = choose(connection, specification, manifest)
+        earlier, is_repeated = _earlier(connection, history_dir, specification, choice)
+        published, withheld = copy_tables(connection, choice, specification, earlier)
+        published = [replace(table, content_sha256=content_sha256(connection, table.name)) for table in published]
+        contracts = {
+            table.name: columns_of(connection, WAREHOUSE, "marts" if table.kind == "mart" else "core", table.name)
+            for table in published
+        }
+        provenance = read_provenance(settings, connection, WAREHOUSE)
+        add_publication(connection, name, provenance, published, withheld.suppression)
+        add_comments(connection, published, manifest)
+        close_version(connection, unfinished)
+    verify_version(unfinished, published, contracts)
+    if not is_repeated:
+        version = files.new_version(settings.published_dir)
+        history.write_history(history_dir, version, specification, withheld.grids, withheld.cells, withheld.suppression)
+        # Before readers can see it: a kill in between only makes later publications more careful.
+        history.mark_published(history_dir, version)
+    return PublishReport(
+        path=files.version_path(settings.published_dir, name),
+        version=name,
+        published_at=provenance.published_at,
+        run_id=provenance.run_id,
+        known_at=provenance.known_at,
+        tables=tuple(published),
+        left_out=choice.left_out,
+        withheld_cells_count=sum(table.withheld_cells_count for table in published),
+        small_cells_count=withheld.suppression.small_cells_count,
+        exposed_units_count=len(withheld.suppression.exposed),
+    )
+
+
+def _earlier(
+    connection: duckdb.DuckDBPyConnection, history_dir: Path, specification: Specification, choice: Choice
+) -> tuple[list[EarlierPublication], bool]:
+    """The publications that take part, newest first, and whether one of all published these very numbers: then it is
+    those before it, which gives what it gave, and tells nothing that it has not told."""
+    folders = sorted((mark.parent for mark in history_dir.glob("*/published")), reverse=True)
+    marts = {name: specification.marts[name] for name in choice.marts if specification.marts[name].units}
+    for position, folder in enumerate(folders):
+        if all(_is_same(connection, folder / f"{name}.parquet", name, mart) for name, mart in marts.items()):
+            return _read(folders[position + 1 :], specification), True
+    return _read(folders, specification), False
+
+
+def _read(folders: Sequence[Path], specification: Specification) -> list[EarlierPublication]:
+    return [EarlierPublication(folder, specification) for folder in folders[:REMEMBERED]]
+
+
+def _is_same(connection: duckdb.DuckDBPyConnection, path: Path, name: str, mart: Mart) -> bool:
+    """Whether the file holds the mart's counts and sums; rows of nothing but zeros aside, which either may lack."""
+    counted = [column for unit in mart.units.values() for column in (*unit.counts, *unit.sums)]
+    rows_count = connection.execute(f"select count(*) from {WAREHOUSE}.marts.{quoted(name)}").fetchall()[0][0]
+    if not path.is_file():
+        # A mart without rows leaves no file.
+        return not rows_count
+    keys = ", ".join(f"cast({quoted(key)} as varchar) as {quoted(key)}" for key in mart.keys)
+    values = ", ".join(
+        f"coalesce(nullif(cast({quoted(column)} as double), 'nan'), 0) as {quoted(column)}" for column in counted
+    )
+    where = " or ".join(f"{quoted(column)} <> 0" for column in counted)
+    left_out = f"where not coalesce(({mart.leave_out}), false)" if mart.leave_out else ""
+    here = f"from (select {keys}, {values} from {WAREHOUSE}.marts.{quoted(name)} {left_out}) where {where}"
+    there = f"from (select {keys}, {values} from read_parquet($path)) where {where}"
+    try:
+        differing = connection.execute(
+            f"select count(*) from ((({here}) except ({there})) union all (({there}) except ({here})))",
+            {"path": str(path)},
+        ).fetchall()[0][0]
+    except duckdb.BinderException:
+        # Its keys or counts were others then
+        return False
+    return not differing
