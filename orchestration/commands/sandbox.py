@@ -32,6 +32,9 @@ def make(
     registrations: Annotated[int, typer.Option("--registrations", metavar="N", help="At least 500.")] = 60_000,
     seed: Annotated[int, typer.Option("--seed", metavar="S", help="The same seed gives the same world.")] = 20200323,
     messy: Annotated[bool, typer.Option("--messy", help="With rows that break the contract.")] = False,
+    fraud: Annotated[
+        bool, typer.Option("--fraud", help="With published schemes of fraud, among honest look-alikes.")
+    ] = False,
     port: Annotated[int, typer.Option("--port", help="Where its platforms will be served; 0 picks a free one.")] = 8701,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,7 +42,13 @@ def make(
     with told(as_json=as_json):
         with reporter_for().step("make") as step:
             manifest = make_world(
-                directory, registrations=registrations, seed=seed, messy=messy, port=port, on_step=step.advance
+                directory,
+                registrations=registrations,
+                seed=seed,
+                messy=messy,
+                port=port,
+                fraud=fraud,
+                on_step=step.advance,
             )
         answer(manifest, partial(_render_world, directory), as_json=as_json)
 

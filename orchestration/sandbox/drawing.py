@@ -28,6 +28,7 @@ from orchestration.sandbox.certificates import (
     draw_reminders,
 )
 from orchestration.sandbox.courses import Courses, draw_courses
+from orchestration.sandbox.fraud.labels import Label
 from orchestration.sandbox.learning import Learning, draw_learning
 from orchestration.sandbox.payments import Payments, draw_payments
 from orchestration.sandbox.people import People, draw_people
@@ -63,6 +64,7 @@ class Draw:
     penalties: Penalties
     rosters: Rosters
     payments: Payments
+    labels: tuple[Label, ...] = ()  # which subject is fraud, and which only looks like it
 
     def stream(self, name: str) -> np.random.Generator:
         return stream(self.seed, name)

@@ -50,8 +50,11 @@ class Payments:
     def __len__(self) -> int:
         return len(self.bureau)
 
+    def id_of(self, payment: int, bureau_id: str) -> str:
+        return f"BT{bureau_id[:2]}{payment:07d}"
+
     def ids(self, bureau_ids: np.ndarray) -> np.ndarray:
-        return np.array([f"BT{bureau_ids[b][:2]}{n:07d}" for n, b in enumerate(self.bureau.tolist())])
+        return np.array([self.id_of(n, bureau_ids[b]) for n, b in enumerate(self.bureau.tolist())])
 
 
 def draw_payments(

@@ -13,6 +13,7 @@ from orchestration.sandbox.arrivals import ARRIVALS, HELD, INBOX, write_arrivals
 from orchestration.sandbox.dispatch import draw_reports
 from orchestration.sandbox.drawing import draw
 from orchestration.sandbox.errors import SandboxError
+from orchestration.sandbox.fraud.scenarios import add_fraud
 from orchestration.sandbox.timeline import SANDBOX_NOW
 from orchestration.sandbox.truth.summary import write_truth
 from orchestration.sandbox.writing import store
@@ -42,6 +43,7 @@ class Manifest:
     messy: bool
     port: int
     now: str
+    fraud: bool = False
     statement: str = STATEMENT
     statement_zh: str = STATEMENT_ZH
 
@@ -62,12 +64,14 @@ def make_world(
     messy: bool = True,
     port: int = 8701,
     learning_records: int | None = None,
+    fraud: bool = False,
     on_step: Callable[[str], None] | None = None,
 ) -> Manifest:
     """Write a world into `directory`, replacing an earlier world there (and nothing else).
 
     The same arguments give the same bytes. `learning_records` is about five a registration unless given; `port` 0 picks
-    a free one; `messy` adds rows that break the contract; `on_step` hears the name of each step. Raises SandboxError.
+    a free one; `messy` adds rows that break the contract; `fraud` the published schemes among honest look-alikes, on
+    top of the registrations asked for; `on_step` hears the name of each step. Raises SandboxError.
     """
     if registrations < 1 or not 0 <= port < 65_536 or seed < 0:
         raise SandboxError(f"registrations {registrations}, port {port}, seed {seed}: out of range")
@@ -77,6 +81,8 @@ def make_world(
     records = learning_records or registrations * RECORDS_A_REGISTRATION
     tell("draw")
     world = draw(seed, registrations, records)
+    if fraud:
+        world = add_fraud(world)
     tell("write platforms")
     counted = write_platforms(directory, world, messy=messy)
     tell("write bureaus")
@@ -89,7 +95,7 @@ def make_world(
     write_arrivals(directory, counted.arrivals)
     chosen = port or _free_port()
     write_configuration(directory, world, chosen)
-    manifest = Manifest(seed, registrations, records, messy, chosen, SANDBOX_NOW.isoformat())
+    manifest = Manifest(seed, registrations, records, messy, chosen, SANDBOX_NOW.isoformat(), fraud)
     # Written last: a folder without it holds no world, only the remains of an interrupted making.
     (directory / SANDBOX_MANIFEST).write_text(
         json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"

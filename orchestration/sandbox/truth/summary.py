@@ -11,6 +11,7 @@ import orjson
 from orchestration.sandbox import dispatch, learning
 from orchestration.sandbox.deliveries import Deliveries
 from orchestration.sandbox.drawing import Draw
+from orchestration.sandbox.fraud.labels import supervision
 from orchestration.sandbox.timeline import NEVER, wall_datetime
 from orchestration.sandbox.truth import coverage, groups, money, progress, reporting
 from orchestration.sandbox.truth.state import State, state_at
@@ -42,6 +43,7 @@ def write_truth(path: Path, world: Draw, counted: Deliveries, reports: list[disp
         "deliveries": reporting.deliveries(world, counted),
         "dispatch_reports": dispatch.reported(world, reports),
         "dispatch_filings": dispatch.filings(world, reports),
+        "supervision": supervision(world),
     }
     document = {
         "statement": statement,

@@ -12,6 +12,7 @@ from orchestration.sandbox.arrivals import INBOX
 from orchestration.sandbox.drawing import Draw
 from orchestration.sandbox.platforms import DUE_EVERY_PERIOD, SNAPSHOT_FEEDS, PlatformSpec
 from orchestration.sandbox.writing.bureaus import ENCODING
+from orchestration.sandbox.writing.keys import pseudonym_key
 from orchestration.settings import SANDBOX_KEY, SANDBOX_SECRETS
 
 STATEMENT = (
@@ -68,7 +69,7 @@ def write_configuration(directory: Path, world: Draw, port: int) -> None:
     (directory / "sources.yml").write_text(head + body, encoding="utf-8")
     lines = [f"# {STATEMENT}", *(f"{name}={value}" for name, value in secrets(world).items())]
     (directory / SANDBOX_SECRETS).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    key = hashlib.sha256(f"sandbox:{world.seed}:pseudonym".encode()).hexdigest()
+    key = pseudonym_key(world.seed)
     (directory / SANDBOX_KEY).write_text(key + "\n", encoding="ascii")
     (directory / "README.txt").write_text(_readme(), encoding="utf-8")
 

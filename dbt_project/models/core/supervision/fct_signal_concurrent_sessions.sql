@@ -2,35 +2,33 @@ with
 
 {{ supervision_parameters('concurrent_sessions', ['min_overlap_minutes']) }},
 
-{{ cut_study_records() }},
+registrations as (select registration_sk, person_sk, person_key from {{ ref('fct_registration') }}),
 
-placed as (
+-- Read slim, once for the day on which a record starts and once for the few that run over a midnight
+touched as (
     select
         registrations.person_sk,
-        registrations.person_key,
-        study.platform_id,
-        study.record_id,
-        study.device_id,
-        study.started_at,
-        study.ended_at
-    from study
-    inner join {{ ref('fct_registration') }} as registrations on study.registration_sk = registrations.registration_sk
-),
-
-touched as (
-    select person_sk, cast(started_at as date) as day, platform_id, device_id
-    from placed
+        cast(records.started_at as date) as day,
+        records.platform_id,
+        records.device_id
+    from {{ ref('fct_learning_record') }} as records
+    inner join registrations on records.registration_sk = registrations.registration_sk
+    where records.is_active_record and records.kind = 'study' and records.ended_at > records.started_at
 
     union all
 
-    -- the few that run over a midnight
     select
-        person_sk,
-        {{ each_day(add_days('cast(started_at as date)', 1), 'cast(ended_at as date)') }} as day,
-        platform_id,
-        device_id
-    from placed
-    where cast(started_at as date) <> cast(ended_at as date)
+        registrations.person_sk,
+        {{ each_day(add_days('cast(records.started_at as date)', 1), 'cast(records.ended_at as date)') }} as day,
+        records.platform_id,
+        records.device_id
+    from {{ ref('fct_learning_record') }} as records
+    inner join registrations on records.registration_sk = registrations.registration_sk
+    where
+        records.is_active_record
+        and records.kind = 'study'
+        and records.ended_at > records.started_at
+        and cast(records.started_at as date) <> cast(records.ended_at as date)
 ),
 
 -- Two at once need a day with two, which few days have
@@ -41,12 +39,22 @@ suspects as (
     having min(platform_id) <> max(platform_id) or min(device_id) <> max(device_id)
 ),
 
+{{ cut_study_records() }},
+
 candidates as (
-    select distinct placed.*
-    from placed
+    select distinct
+        registrations.person_sk,
+        registrations.person_key,
+        study.platform_id,
+        study.record_id,
+        study.device_id,
+        study.started_at,
+        study.ended_at
+    from study
+    inner join registrations on study.registration_sk = registrations.registration_sk
     inner join suspects
-        on placed.person_sk = suspects.person_sk
-        and suspects.day between cast(placed.started_at as date) and cast(placed.ended_at as date)
+        on registrations.person_sk = suspects.person_sk
+        and suspects.day between cast(study.started_at as date) and cast(study.ended_at as date)
 ),
 
 -- A record without a device tells of its platform alone

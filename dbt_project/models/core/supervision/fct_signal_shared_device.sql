@@ -2,26 +2,37 @@ with
 
 {{ supervision_parameters('shared_device', ['min_persons_per_day']) }},
 
-used as (
+registrations as (select registration_sk, person_sk from {{ ref('fct_registration') }}),
+
+-- Hardly any device serves two persons in a day: count them only where it does
+suspects as (
     select
         records.device_id,
-        cast(records.started_at as date) as day,
+        cast(records.started_at as date) as day
+    from {{ ref('fct_learning_record') }} as records
+    inner join registrations on records.registration_sk = registrations.registration_sk
+    where records.is_active_record and records.device_id is not null
+    group by records.device_id, cast(records.started_at as date)
+    having
+        min(registrations.person_sk) <> max(registrations.person_sk)
+        or (select min_persons_per_day from parameters) < 2
+),
+
+used as (
+    select
+        suspects.device_id,
+        suspects.day,
         records.record_id,
         records.platform_id,
         records.started_at,
         records.registration_sk,
         registrations.person_sk
-    from {{ ref('fct_learning_record') }} as records
-    inner join {{ ref('fct_registration') }} as registrations on records.registration_sk = registrations.registration_sk
-    where records.is_active_record and records.device_id is not null
-),
-
--- Hardly any device serves two persons in a day: count them only where it does
-suspects as (
-    select device_id, day
-    from used
-    group by device_id, day
-    having min(person_sk) <> max(person_sk) or (select min_persons_per_day from parameters) < 2
+    from suspects
+    inner join {{ ref('fct_learning_record') }} as records
+        on suspects.device_id = records.device_id
+        and suspects.day = cast(records.started_at as date)
+    inner join registrations on records.registration_sk = registrations.registration_sk
+    where records.is_active_record
 ),
 
 crowded as (
@@ -31,7 +42,6 @@ crowded as (
         min(used.started_at) as first_at,
         max(used.started_at) as last_at
     from used
-    inner join suspects on used.device_id = suspects.device_id and used.day = suspects.day
     group by used.device_id, used.day
     having count(distinct used.person_sk) >= (select min_persons_per_day from parameters)
 ),
