@@ -213,10 +213,27 @@ def laid_out(grid: Grid, rows: MartRows, column: str) -> tuple[Floats, Bools]:
 
 @dataclass(frozen=True)
 class EarlierLayer:
-    """An earlier publication over the same cells: values (NaN where it could hold no such cell), what was hidden."""
+    """An earlier publication over the same cells: values (NaN where it could hold no such cell), what was hidden, and
+    which values were settled: of a period or day that was over then. A settled value that hasn't changed since is taken
+    as known to be the same; an unsettled one may always have grown. `is_secret`: see `secrets_of`."""
 
     value: Floats
     is_hidden: Bools
+    is_settled: Bools
+    is_secret: Bools
+
+
+def secrets_of(specification: Specification, grids: Mapping[str, Grid], cells: CellTable, value: Floats) -> Bools:
+    """The cells that are small counts in `value`, or hours and amounts of such: what hiding is for. Other hidden cells
+    only stand beside them."""
+    is_small = cells.is_count & (value > 0) & (value < specification.smallest_shown) & ~cells.is_fixed
+    has_small = np.zeros(cells.slots_count, dtype=bool)
+    has_small[cells.slot[is_small]] = True
+    for name in grids:
+        for unit_name, unit in specification.marts[name].units.items():
+            for followed in unit.follows:
+                has_small[cells.units[name, unit_name]] |= has_small[cells.units[name, followed]]
+    return is_small | ~cells.is_count & has_small[cells.slot] & ~cells.is_fixed
 
 
 def build_relations(

@@ -19,11 +19,12 @@ _MAX_STEPS = 5_000
 _SEED = 20200323
 
 
-def deducible(equation: Ints, variable: Ints, coefficient: Floats, variables_count: int) -> Bools:
+def deducible(equation: Ints, variable: Ints, coefficient: Floats, variables_count: int, draws: int = 2) -> Bools:
     """True for each variable that the equations determine.
 
     One entry of the three arrays is one term: `coefficient` × `variable` in `equation`. Constants don't matter.
-    Deterministic. A variable in no equation is not determined.
+    Deterministic. A variable in no equation is not determined. With one of the `draws` alone a variable may now and
+    then be taken for determined that came out near 0 by chance; that doesn't happen twice.
     """
     determined = np.zeros(variables_count, dtype=bool)
     if not len(equation):
@@ -32,8 +33,7 @@ def deducible(equation: Ints, variable: Ints, coefficient: Floats, variables_cou
     present, columns = np.unique(variable, return_inverse=True)
     random = np.random.default_rng(_SEED)
     is_zero = np.ones(len(present), dtype=bool)
-    # A second draw: an entry that came out near 0 by chance will not do so twice.
-    for _ in range(2):
+    for _ in range(draws):
         vector = _null_vector(rows, columns, coefficient, len(equations), len(present), random)
         is_zero &= np.abs(vector) < _ZERO
         if not is_zero.any():

@@ -10,28 +10,30 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.publishing.cells import CellTable, EarlierLayer, Grid, Labels, MartRows
+from orchestration.publishing.cells import CellTable, EarlierLayer, Grid, Labels, MartRows, Texts, secrets_of
 from orchestration.publishing.files import make_durable
 from orchestration.publishing.specification import Mart, Specification
 from orchestration.publishing.suppression import HIDDEN, HIDDEN_WITH_ZEROS, Suppression
 
 # Earlier publications that take part. Each costs a read and, where its sums have changed since, equations.
-REMEMBERED = 12
+REMEMBERED = 5
 _LEVEL = "_level_"
-_PUBLISHED = "published"
+_PUBLISHED, _CLOCK = "published", "known_on"
 
 
 class EarlierPublication:
     """One folder of the history: its marts and, by unit, the level of each row."""
 
     def __init__(self, folder: Path, specification: Specification) -> None:
-        self.version = folder.name
+        clock = folder / _CLOCK
+        self.known_on = date.fromisoformat(clock.read_text(encoding="ascii")) if clock.is_file() else None
         self.marts: dict[str, MartRows] = {}
         self.levels: dict[tuple[str, str], np.ndarray] = {}
         for name, mart in specification.marts.items():
@@ -39,7 +41,7 @@ class EarlierPublication:
             if mart.units and path.is_file():
                 table = pq.read_table(path)
                 # A mart whose keys or counts are no longer the same can't be compared with today's.
-                if set(_columns(mart)) <= set(table.column_names):
+                if set(_columns(mart)) <= set(table.column_names) and table.num_rows:
                     self._take(name, mart, table)
 
     def _take(self, name: str, mart: Mart, table: pa.Table) -> None:
@@ -53,15 +55,17 @@ class EarlierPublication:
     def layer(self, specification: Specification, grids: Mapping[str, Grid], cells: CellTable) -> EarlierLayer:
         """Lay this publication over today's cells. It says nothing of days and periods after its own last one."""
         value = np.full(cells.size, np.nan)
-        is_hidden = np.zeros(cells.size, dtype=bool)
+        is_hidden, is_settled = np.zeros(cells.size, dtype=bool), np.zeros(cells.size, dtype=bool)
         for name, rows in self.marts.items():
             if name not in grids:
                 continue
             grid, mart = grids[name], specification.marts[name]
             places = grid.places(rows)
-            is_there = np.ones(grid.size, dtype=bool)
+            is_there, is_over = np.ones(grid.size, dtype=bool), np.zeros(grid.size, dtype=bool)
             if mart.time is not None:
-                is_there = np.isin(grid.members[mart.time], rows.keys[mart.time].members)[grid.codes(mart.time)]
+                times, known = grid.members[mart.time], rows.keys[mart.time].members
+                is_there = np.isin(times, known)[grid.codes(mart.time)]
+                is_over = (times < _running_from(known, self.known_on))[grid.codes(mart.time)]
             for unit_name, unit in mart.units.items():
                 level = np.zeros(grid.size, dtype=np.uint8)
                 level[places] = self.levels[name, unit_name]
@@ -71,8 +75,21 @@ class EarlierPublication:
                     values[places] = rows.values[column]
                     carries = (values != 0) | (column in unit.sums)
                     value[block] = values
+                    is_settled[block] = is_there & is_over
                     is_hidden[block] = (level >= HIDDEN) & carries | (level == HIDDEN_WITH_ZEROS)
-        return EarlierLayer(value, is_hidden & ~cells.is_fixed)
+        is_secret = secrets_of(specification, grids, cells, value)
+        return EarlierLayer(value, is_hidden & ~cells.is_fixed, is_settled, is_secret)
+
+
+def _running_from(times: Texts, known_on: date | None) -> str:
+    """The first of the days or periods (their first days, in order) that was not over on `known_on`: the last one,
+    unless that, as long as the one before, was over too."""
+    last = date.fromisoformat(str(times[-1]))
+    if known_on is not None and len(times) > 1:
+        after = last + (last - date.fromisoformat(str(times[-2])))
+        if after <= known_on:
+            return after.isoformat()
+    return last.isoformat()
 
 
 def read_history(folder: Path, specification: Specification) -> list[EarlierPublication]:
@@ -87,8 +104,9 @@ def write_history(
     grids: Mapping[str, Grid],
     cells: CellTable,
     suppression: Suppression,
+    known_on: date | None = None,
 ) -> None:
-    """Write down what `version` holds and hides. Raises OSError."""
+    """Write down what `version`, of the day `known_on`, holds and hides. Raises OSError."""
     folder.mkdir(mode=0o700, exist_ok=True)
     building = folder / f".{version}.unfinished"
     building.mkdir()
@@ -102,6 +120,8 @@ def write_history(
         columns |= {column: pa.array(cells.value[cells.blocks[name, column]][kept]) for column in _counted(mart)}
         columns |= {_LEVEL + unit: pa.array(level[kept]) for unit, level in levels.items()}
         pq.write_table(pa.table(columns), building / f"{name}.parquet", compression="zstd")
+    if known_on is not None:
+        (building / _CLOCK).write_text(known_on.isoformat(), encoding="ascii")
     make_durable(building)
     building.rename(folder / version)
     make_durable(folder)

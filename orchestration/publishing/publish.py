@@ -116,7 +116,10 @@ def _build(
         close_version(connection, unfinished)
     verify_version(unfinished, published, contracts)
     write_parquet(unfinished, files.parquet_path(folder, version), [table.name for table in published])
-    history.write_history(history_dir, version, specification, withheld.grids, withheld.cells, withheld.suppression)
+    known_on = provenance.known_at.date() if provenance.known_at else None
+    history.write_history(
+        history_dir, version, specification, withheld.grids, withheld.cells, withheld.suppression, known_on
+    )
     path = files.version_path(folder, version)
     files.make_durable(unfinished)
     unfinished.rename(path)

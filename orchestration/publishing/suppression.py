@@ -11,12 +11,12 @@ reported: see docs/publishing.md, "What can't be protected".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from orchestration.publishing.cells import Bools, CellTable, EarlierLayer, Floats, Grid, Ints, Relation
+from orchestration.publishing.cells import Bools, CellTable, EarlierLayer, Floats, Grid, Ints, Relation, secrets_of
 from orchestration.publishing.deducible import deducible
 from orchestration.publishing.specification import Specification
 
@@ -29,6 +29,8 @@ SHOWN, HIDDEN, HIDDEN_WITH_ZEROS = 0, 1, 2
 _PART, _TOTAL, _ZERO_TOTAL, _ZERO_PART, _ZERO_WITHOUT_ROW = range(5)
 # How far from a cell that follows from others a further cell to hide is looked for, in steps from sum to sum.
 _MAX_STEPS_AWAY = 4
+# How often cells beside those that follow from several publications together are hidden before the rest is given up.
+_MAX_JOINT_ROUNDS = 6
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,21 @@ def suppress(
     earlier: Iterable[EarlierLayer] = (),
 ) -> Suppression:
     """Decide what is hidden. Deterministic: the same cells and the same earlier layers give the same answer."""
-    return _Suppressor(specification, grids, cells, relations, list(earlier)).run()
+    return _Suppressor(specification, grids, cells, relations, _distinct(cells, earlier)).run()
+
+
+def _distinct(cells: CellTable, earlier: Iterable[EarlierLayer]) -> list[EarlierLayer]:
+    """Publications of the same state count once; of one in today's state nothing can have grown since."""
+    layers: list[EarlierLayer] = []
+    for layer in earlier:
+        if np.array_equal(layer.value, cells.value):
+            layer = replace(layer, is_settled=np.ones(cells.size, dtype=bool))
+        same = [n for n, other in enumerate(layers) if np.array_equal(other.value, layer.value, equal_nan=True)]
+        if same:
+            layers[same[0]] = replace(layers[same[0]], is_hidden=layers[same[0]].is_hidden & layer.is_hidden)
+        else:
+            layers.append(layer)
+    return layers
 
 
 @dataclass(frozen=True)
@@ -64,10 +80,25 @@ class _Follower:
     group: Ints | None
 
 
-class _Queue:
-    """The cells of each equation in the order in which they would be hidden."""
+class _Sum:
+    """A relation, and the cells of each of its equations in the order in which they would be hidden.
 
-    def __init__(self, relation: Relation, cells: CellTable, withhold_zeros: bool) -> None:
+    `unknowns` and `secrets` count what each equation holds beside its cells: values of an earlier publication that are
+    not known, and those of them that must not become so.
+    """
+
+    def __init__(
+        self,
+        relation: Relation,
+        cells: CellTable,
+        withhold_zeros: bool,
+        unknowns: Ints | None = None,
+        secrets: Ints | None = None,
+    ) -> None:
+        self.relation = relation
+        nothing = np.zeros(relation.equations_count, dtype=np.int64)
+        self.unknowns = nothing if unknowns is None else unknowns
+        self.secrets = nothing if secrets is None else secrets
         may_hide = ~cells.is_fixed[relation.cell] & (withhold_zeros | (cells.value[relation.cell] != 0))
         equation, cell = relation.equation[may_hide], relation.cell[may_hide]
         is_zero, is_total = cells.value[cell] == 0, relation.is_total[may_hide]
@@ -77,14 +108,26 @@ class _Queue:
             np.where(is_total, _TOTAL, _PART),
         )
         order = np.lexsort((cell, cells.value[cell], rank, equation))
-        self.equation, self.cell, self.rank = equation[order], cell[order], rank[order]
+        self._equation, self._cell, self._rank = equation[order], cell[order], rank[order]
+
+    def count(self, chosen: Bools) -> Ints:
+        """How many chosen cells each equation has."""
+        relation = self.relation
+        weights = chosen[relation.cell]
+        return np.bincount(relation.equation, weights=weights, minlength=relation.equations_count).astype(np.int64)
+
+    def touched(self, chosen: Bools) -> Bools:
+        """The equations that hold a chosen cell."""
+        is_touched = np.zeros(self.relation.equations_count, dtype=bool)
+        is_touched[self.relation.equation[chosen[self.relation.cell]]] = True
+        return is_touched
 
     def first(self, is_wanted: Bools, may_take: Bools) -> tuple[Ints, Ints, Ints]:
         """Of each wanted equation the first cell that may be taken: equations, cells, ranks."""
-        at = np.flatnonzero(is_wanted[self.equation] & may_take[self.cell])
-        equations, first = np.unique(self.equation[at], return_index=True)
+        at = np.flatnonzero(is_wanted[self._equation] & may_take[self._cell])
+        equations, first = np.unique(self._equation[at], return_index=True)
         chosen = at[first]
-        return equations, self.cell[chosen], self.rank[chosen]
+        return equations, self._cell[chosen], self._rank[chosen]
 
 
 class _Suppressor:
@@ -97,37 +140,40 @@ class _Suppressor:
         earlier: list[EarlierLayer],
     ) -> None:
         self.cells, self.relations, self.earlier = cells, relations, earlier
-        self.queues = [_Queue(relation, cells, specification.withhold_zeros) for relation in relations]
         self.followers = list(_followers(specification, grids, cells))
         self.level: Levels = np.zeros(cells.slots_count, dtype=np.uint8)
-        self.is_small = (
-            cells.is_count & (cells.value > 0) & (cells.value < specification.smallest_shown) & ~cells.is_fixed
-        )
+        self.is_secret = secrets_of(specification, grids, cells, cells.value)
         self.is_known = _known(cells, earlier)
         self.is_exposed: Bools = np.zeros(cells.size, dtype=bool)
+        # Cells of whose earlier values one follows, and nothing can be done
+        self.is_lost: Bools = np.zeros(cells.size, dtype=bool)
+        self.joint_rounds = 0
         self.versions = _Versions(cells, earlier)
+        self.sums = [_Sum(relation, cells, specification.withhold_zeros) for relation in relations]
+        self.changes = list(self._changes(specification.withhold_zeros))
 
     def run(self) -> Suppression:
-        self._hide(np.flatnonzero(self.is_small))
+        self._hide(np.flatnonzero(self.is_secret & self.cells.is_count))
         for layer in self.earlier:
             self._hide(np.flatnonzero(layer.is_hidden & (layer.value == self.cells.value) & ~self.is_known))
-        lost_earlier = np.zeros(self.cells.size, dtype=bool)
         while True:
             self._pair_up()
             follows, follows_earlier = self._deducible()
-            follows_earlier &= ~lost_earlier
-            if not (follows | follows_earlier).any():
+            wanted = follows | follows_earlier
+            if not wanted.any():
                 break
-            beside, is_helped = self._beside(follows | follows_earlier)
+            beside, is_helped = self._beside(wanted, everywhere=self.joint_rounds > 1)
+            if self.joint_rounds == _MAX_JOINT_ROUNDS:
+                is_helped[follows_earlier | (follows & self.is_secret)] = False
             self._hide(beside)
             self._give_up(follows & ~is_helped)
-            lost_earlier |= follows_earlier & ~is_helped
+            self.is_lost |= follows_earlier & ~is_helped
         return Suppression(
             self.level,
             np.unique(self.cells.slot[self.is_exposed]),
-            np.unique(self.cells.slot[lost_earlier]),
+            np.unique(self.cells.slot[self.is_lost]),
             int(np.count_nonzero(self._hidden())),
-            int(np.count_nonzero(self.is_small)),
+            int(np.count_nonzero(self.is_secret & self.cells.is_count)),
         )
 
     def _hidden(self) -> Bools:
@@ -155,56 +201,97 @@ class _Suppressor:
         self.is_known |= cells
 
     def _pair_up(self) -> None:
-        """Until no sum has exactly one hidden cell: hide the next one in its queue, or give up where none is left."""
+        """Until no sum has exactly one hidden cell: hide the next one in its order, or give up where none is left."""
         is_settled = False
         while not is_settled:
             is_settled = True
-            for relation, queue in self._pairs():
-                while len(chosen := self._partners(relation, queue)):
+            for each in self.sums:
+                while len(chosen := self._partners(each)):
+                    self._hide(chosen)
+                    is_settled = False
+            for each in self.changes:
+                while len(chosen := self._partners_in_change(each)):
                     self._hide(chosen)
                     is_settled = False
             if is_settled and (alone := self._is_alone()).any():
                 self._give_up(alone)
                 is_settled = False
 
-    def _partners(self, relation: Relation, queue: _Queue) -> Ints:
+    def _partners(self, each: _Sum) -> Ints:
         """The next cells to hide in sums with one secret. A cell known from before is no partner for a secret, but is
         hidden where otherwise this publication alone would have a single gap."""
         hidden = self._hidden()
-        secret = hidden & ~self.is_known
-        count, size = relation.equations_count, relation.equation
-        secrets = np.bincount(size, weights=secret[relation.cell], minlength=count)
-        gaps = np.bincount(size, weights=hidden[relation.cell], minlength=count)
-        _, partners, _ = queue.first((secrets == 1) | (gaps == 1), ~hidden & ~self.is_known)
+        gaps = each.count(hidden)
+        _, partners, _ = each.first((each.count(hidden & ~self.is_known) == 1) | (gaps == 1), ~hidden & ~self.is_known)
         if len(partners):
             return partners
-        return queue.first(gaps == 1, ~hidden)[1]
+        return each.first(gaps == 1, ~hidden)[1]
 
-    def _deducible(self) -> tuple[Bools, Bools]:
-        """Which cells follow now, and which cells had a value in an earlier publication that follows now."""
-        terms, secret, size = _Terms(), self._hidden() & ~self.is_known, self.cells.size
-        for relation in self.relations:
-            is_term = secret[relation.cell]
-            terms.add(relation, is_term, relation.cell[is_term])
+    def _partners_in_change(self, each: _Sum) -> Ints:
+        """The next cells to hide where what a sum has changed by since an earlier publication tells a secret."""
+        unknown = self._hidden() & ~self.is_known
+        tells = each.count(unknown) + each.unknowns == 1
+        tells &= each.count(unknown & self.is_secret) + each.secrets > 0
+        return each.first(tells, ~unknown & ~self.is_known)[1]
+
+    def _changes(self, withhold_zeros: bool) -> Iterator[_Sum]:
+        """For each earlier publication and relation: by how much each sum has changed. What has not changed is no part
+        of it, so that few cells make up much of it: the days since then, and what grew with them."""
         for number, layer in enumerate(self.earlier):
             for relation in self.relations:
-                is_term, variable = self.versions.terms(number, layer, relation, secret)
-                terms.add(relation, is_term, variable)
-        found = deducible(*terms.arrays(), size + len(self.versions.cell))
+                is_part, unknowns, secrets = self.versions.change(number, layer, relation)
+                numbers, equation = np.unique(relation.equation[is_part], return_inverse=True)
+                if len(numbers):
+                    part = Relation(
+                        f"{relation.name}, change",
+                        equation.astype(np.int64),
+                        relation.cell[is_part],
+                        relation.is_total[is_part],
+                        relation.sign[is_part],
+                    )
+                    yield _Sum(part, self.cells, withhold_zeros, unknowns[numbers], secrets[numbers])
+
+    def _deducible(self) -> tuple[Bools, Bools]:
+        """Which cells follow now, and which cells had a value in an earlier publication that follows now.
+
+        Of several publications together the small counts and what belongs to them are looked for, since a larger cell
+        that was hidden for their sake is none to protect; of this one alone, at last, any hidden cell.
+        """
+        terms, unknown, size = _Terms(), self._hidden() & ~self.is_known, self.cells.size
         of_earlier = np.zeros(size, dtype=bool)
-        of_earlier[self.versions.cell[found[size:]]] = True
-        return found[:size], of_earlier
+        for relation in self.relations:
+            is_term = unknown[relation.cell]
+            terms.add(relation, is_term, relation.cell[is_term])
+        alone = terms.arrays()
+        if self.earlier and self.joint_rounds < _MAX_JOINT_ROUNDS:
+            for number, layer in enumerate(self.earlier):
+                for relation in self.relations:
+                    is_term, variable = self.versions.terms(number, layer, relation, unknown)
+                    terms.add(relation, is_term, variable)
+            found = deducible(*terms.arrays(), size + len(self.versions.cell), draws=1)
+            of_earlier[self.versions.cell[found[size:] & self.versions.is_secret]] = True
+            follows = found[:size] & self.is_secret
+            of_earlier &= ~self.is_lost
+            if (follows | of_earlier).any():
+                self.joint_rounds += 1
+                return follows, of_earlier
+        return deducible(*alone, size), of_earlier & False
 
-    def _beside(self, wanted: Bools) -> tuple[Ints, Bools]:
-        """One more cell to hide for each wanted one, and which of them that may help.
+    def _beside(self, wanted: Bools, everywhere: bool) -> tuple[Ints, Bools]:
+        """One more cell to hide for each wanted one (`everywhere`: one in each of its sums), and which that may help.
 
-        It comes from the wanted cell's own sums; failing that, from sums ever further away, one for all that are left.
+        It comes from the wanted cell's own changes and sums; failing that, from sums ever further away, one for all
+        that are left.
         """
         may_take = ~self._hidden() & ~self.is_known
-        best = _Best(self.cells)
-        for relation, queue in self._pairs():
-            best.offer(relation, *queue.first(_touched(relation, wanted), may_take), wanted)
-        chosen, is_helped = best.chosen()
+        is_helped = np.zeros(self.cells.size, dtype=bool)
+        chosen = np.empty(0, dtype=np.int64)
+        for sums in [[each] for each in (*self.changes, *self.sums)] if everywhere else [self.changes, self.sums]:
+            best, searching = _Best(self.cells), wanted if everywhere else wanted & ~is_helped
+            for each in sums:
+                best.offer(each.relation, *each.first(each.touched(searching), may_take), searching)
+            more, helps = best.chosen()
+            chosen, is_helped = np.union1d(chosen, more), is_helped | helps
         left = wanted & ~is_helped
         if left.any() and (further := self._further_away(left, may_take)) is not None:
             return np.append(chosen, further), is_helped | left
@@ -212,35 +299,25 @@ class _Suppressor:
 
     def _is_alone(self) -> Bools:
         """Cells that are the only secret of a sum: what is hidden elsewhere can't help them."""
-        secret = self._hidden() & ~self.is_known
+        unknown = self._hidden() & ~self.is_known
         is_alone = np.zeros(self.cells.size, dtype=bool)
-        for relation in self.relations:
-            secrets = np.bincount(relation.equation, weights=secret[relation.cell], minlength=relation.equations_count)
-            is_alone[relation.cell[(secrets == 1)[relation.equation] & secret[relation.cell]]] = True
+        for each in self.sums:
+            relation = each.relation
+            is_alone[relation.cell[(each.count(unknown) == 1)[relation.equation] & unknown[relation.cell]]] = True
         return is_alone
 
     def _further_away(self, left: Bools, may_take: Bools) -> int | None:
-        reached, secret = left.copy(), self._hidden() & ~self.is_known
+        reached, unknown = left.copy(), self._hidden() & ~self.is_known
         for _ in range(_MAX_STEPS_AWAY):
-            for relation in self.relations:
-                beside = _touched(relation, reached)[relation.equation]
-                reached[relation.cell[beside & secret[relation.cell]]] = True
-            found = [queue.first(_touched(relation, reached), may_take) for relation, queue in self._pairs()]
+            for each in self.sums:
+                beside = each.touched(reached)[each.relation.equation]
+                reached[each.relation.cell[beside & unknown[each.relation.cell]]] = True
+            found = [each.first(each.touched(reached), may_take) for each in self.sums]
             cells = np.concatenate([cell for _, cell, _ in found])
             if len(cells):
                 ranks = np.concatenate([rank for _, _, rank in found])
                 return int(cells[np.lexsort((cells, self.cells.value[cells], ranks))[0]])
         return None
-
-    def _pairs(self) -> Iterator[tuple[Relation, _Queue]]:
-        return zip(self.relations, self.queues, strict=True)
-
-
-def _touched(relation: Relation, chosen: Bools) -> Bools:
-    """The equations that hold a chosen cell."""
-    is_touched = np.zeros(relation.equations_count, dtype=bool)
-    is_touched[relation.equation[chosen[relation.cell]]] = True
-    return is_touched
 
 
 class _Best:
@@ -260,7 +337,9 @@ class _Best:
 
     def chosen(self) -> tuple[Ints, Bools]:
         """The cells to hide, and which wanted cells they are for."""
-        wanted, offered, ranks = (np.concatenate(column) for column in zip(*self._offers, strict=True))
+        nothing = np.empty(0, dtype=np.int64)
+        offers = [(nothing, nothing, nothing), *self._offers]
+        wanted, offered, ranks = (np.concatenate(column) for column in zip(*offers, strict=True))
         order = np.lexsort((offered, self._cells.value[offered], ranks, wanted))
         helped, first = np.unique(wanted[order], return_index=True)
         is_helped = np.zeros(self._cells.size, dtype=bool)
@@ -289,22 +368,35 @@ class _Terms:
 class _Versions:
     """Values of earlier publications that are no longer the cell's: each is an unknown, or known, of its own.
 
-    `cell`: the cell of each such unknown; two earlier publications with the same value of a cell share it.
+    `cell`: the cell of each such unknown. Two earlier publications with the same settled value of a cell share it; an
+    unsettled value is of its publication alone.
     """
 
     def __init__(self, cells: CellTable, earlier: list[EarlierLayer]) -> None:
-        at = [np.flatnonzero(~np.isnan(layer.value) & (layer.value != cells.value)) for layer in earlier]
+        at = [
+            np.flatnonzero(~np.isnan(layer.value) & ((layer.value != cells.value) | ~layer.is_settled))
+            for layer in earlier
+        ]
         cell = np.concatenate([np.empty(0, dtype=np.int64), *at])
         value = np.concatenate([np.empty(0), *(layer.value[where] for layer, where in zip(earlier, at, strict=True))])
         hidden = np.concatenate(
             [np.empty(0, dtype=bool), *(layer.is_hidden[where] for layer, where in zip(earlier, at, strict=True))]
         )
-        order = np.lexsort((value, cell))
+        # -1: settled; else which publication it is of
+        of = np.concatenate(
+            [
+                np.empty(0, dtype=np.int64),
+                *(np.where(layer.is_settled[w], -1, n) for n, (layer, w) in enumerate(zip(earlier, at, strict=True))),
+            ]
+        )
+        order = np.lexsort((of, value, cell))
         is_new = np.ones(len(order), dtype=bool)
-        is_new[1:] = (np.diff(cell[order]) != 0) | (np.diff(value[order]) != 0)
+        is_new[1:] = (np.diff(cell[order]) != 0) | (np.diff(value[order]) != 0) | (np.diff(of[order]) != 0)
         number = np.empty(len(order), dtype=np.int64)
         number[order] = np.cumsum(is_new) - 1
         self.cell: Ints = cell[order][is_new]
+        secret = [layer.is_secret[where] for layer, where in zip(earlier, at, strict=True)]
+        self.is_secret: Bools = np.concatenate([np.empty(0, dtype=bool), *secret])[order][is_new]
         is_shown = np.zeros(len(self.cell), dtype=bool)
         is_shown[number[~hidden]] = True
         self._cells = cells
@@ -314,27 +406,48 @@ class _Versions:
             unknown = number[start:end]
             self._changed.append((where, np.where(is_shown[unknown], -1, unknown + cells.size)))
 
-    def terms(self, number: int, layer: EarlierLayer, relation: Relation, secret: Bools) -> tuple[Bools, Ints]:
+    def terms(self, number: int, layer: EarlierLayer, relation: Relation, hidden: Bools) -> tuple[Bools, Ints]:
         """The terms of an earlier publication's sums, where any of their values has changed since (else the sum is the
         same as today's): which entries of the relation, and the unknown of each."""
-        cells = self._cells
         where, unknowns = self._changed[number]
-        unknown = np.where(secret, np.arange(cells.size), -1)
+        unknown = np.where(hidden, np.arange(self._cells.size), -1)
         unknown[where] = unknowns
-        is_there, is_changed = ~np.isnan(layer.value), np.zeros(cells.size, dtype=bool)
-        is_changed[where] = True
-        matters = _touched(relation, is_changed)
-        # A sum whose total that publication did not hold says nothing.
-        matters[relation.equation[relation.is_total & ~is_there[relation.cell]]] = False
-        is_term = matters[relation.equation] & is_there[relation.cell] & (unknown[relation.cell] >= 0)
+        is_term = self._entries(number, layer, relation) & ~np.isnan(layer.value[relation.cell])
+        is_term &= unknown[relation.cell] >= 0
         return is_term, unknown[relation.cell[is_term]]
+
+    def change(self, number: int, layer: EarlierLayer, relation: Relation) -> tuple[Bools, Ints, Ints]:
+        """What the sums have changed by since an earlier publication: which entries of the relation have another value
+        now or are new, and for each equation how many values of that publication are unknown, and secret."""
+        where, unknowns = self._changed[number]
+        is_part = np.isnan(layer.value)
+        is_part[where] = True
+        is_entry = self._entries(number, layer, relation)
+        unknown = np.zeros(self._cells.size, dtype=bool)
+        unknown[where[unknowns >= 0]] = True
+        counts = [
+            np.bincount(relation.equation[is_entry], weights=weights, minlength=relation.equations_count).astype(
+                np.int64
+            )
+            for weights in ((chosen[relation.cell[is_entry]]) for chosen in (unknown, unknown & layer.is_secret))
+        ]
+        return is_entry & is_part[relation.cell], counts[0], counts[1]
+
+    def _entries(self, number: int, layer: EarlierLayer, relation: Relation) -> Bools:
+        """The entries of sums with a changed value. A sum whose total the publication did not hold says nothing."""
+        is_changed, is_there = np.zeros(self._cells.size, dtype=bool), ~np.isnan(layer.value)
+        is_changed[self._changed[number][0]] = True
+        matters = np.zeros(relation.equations_count, dtype=bool)
+        matters[relation.equation[is_changed[relation.cell]]] = True
+        matters[relation.equation[relation.is_total & ~is_there[relation.cell]]] = False
+        return matters[relation.equation]
 
 
 def _known(cells: CellTable, earlier: list[EarlierLayer]) -> Bools:
-    """Cells that an earlier publication showed with the value that they still have."""
+    """Cells that an earlier publication showed settled, with the value that they still have."""
     is_known = np.zeros(cells.size, dtype=bool)
     for layer in earlier:
-        is_known |= ~layer.is_hidden & (layer.value == cells.value)
+        is_known |= layer.is_settled & ~layer.is_hidden & (layer.value == cells.value)
     return is_known
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ PERIODS = ["2020-03-23", "2020-04-06", "2020-04-20"]
 DAYS = {
     "2020-03-23": PERIODS[0],
     "2020-03-24": PERIODS[0],
+    "2020-03-25": PERIODS[0],
     "2020-04-06": PERIODS[1],
     "2020-04-19": PERIODS[1],
     "2020-04-20": PERIODS[2],
@@ -115,7 +117,12 @@ def mart_rows(whole: Table) -> dict[str, MartRows]:
 
 
 def publish_table(
-    whole: Table, history_dir: Path | None = None, version: str = "1", *, withhold_zeros: bool = True
+    whole: Table,
+    history_dir: Path | None = None,
+    version: str = "1",
+    *,
+    withhold_zeros: bool = True,
+    known_on: date | None = None,
 ) -> Publication:
     """Publish `whole` after what `history_dir` remembers, and write this version down there."""
     specification = load_specification().model_copy(update={"withhold_zeros": withhold_zeros})
@@ -127,7 +134,7 @@ def publish_table(
     relations = build_relations(specification, grids, cells, layers)
     result = suppress(specification, grids, cells, relations, layers)
     if history_dir:
-        write_history(history_dir, version, specification, grids, cells, result)
+        write_history(history_dir, version, specification, grids, cells, result, known_on)
         mark_published(history_dir, version)
     return _as_read(grids, cells, result)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from disclosure_attack import determined, progress_equations
 from small_tables import DAYS, PERIODS, Publication, publish_table, table
 
-FIRST_DAY, SECOND_DAY, THIRD_DAY = list(DAYS)[0], list(DAYS)[2], list(DAYS)[4]
+FIRST_DAY, SECOND_DAY, THIRD_DAY = "2020-03-23", "2020-04-06", "2020-04-20"
 FIRST, SECOND, THIRD = PERIODS
 COUNTS = ("registration_progress", "registrations")
 
@@ -104,9 +105,26 @@ def test_what_was_hidden_beside_a_small_count_stays_hidden_when_that_has_grown(t
 
 
 def test_a_cell_that_was_shown_before_does_not_serve_as_a_partner(tmp_path: Path) -> None:
-    """540000 showed 7 before; hiding it now that 110000 has fallen to 3 would hide nothing, so another one must go."""
-    publish_table(table(of(one_day(p110000=12, p420000=40, p540000=7, p660000=9))), tmp_path, "1")
-    later = {**one_day(p110000=3, p420000=40, p540000=7, p660000=8)}
+    """540000 showed 7 when the period was over; hiding it now that 110000 has fallen to 3 would hide nothing."""
+    after = {(SECOND_DAY, province, "P001"): 60 for province in ("110000", "420000", "540000", "660000")}
+    publish_table(table(of(one_day(p110000=12, p420000=40, p540000=7, p660000=9) | after)), tmp_path, "1")
+    later = one_day(p110000=3, p420000=40, p540000=7, p660000=8) | after
+    assert (FIRST, "540000", "P001") in gaps(publish_table(table(of(later))))
     result = publish_table(table(of(later)), tmp_path, "2")
     assert {(FIRST, "110000", "P001"), (FIRST, "660000", "P001")} <= gaps(result)
     assert (FIRST, "540000", "P001") not in gaps(result)
+
+
+def test_what_a_running_period_has_grown_by_does_not_tell_a_small_day(tmp_path: Path) -> None:
+    """The period showed 70 on its third day. With 72 shown on the fourth the third day's 2 would follow."""
+    provinces, platforms = ("110000", "420000", "540000"), ("P001", "P002", "P003")
+    places = [(province, platform) for province in provinces for platform in platforms]
+    first = {(FIRST_DAY, *place): 40 for place in places} | {("2020-03-24", *place): 30 for place in places}
+    publish_table(table(of(first)), tmp_path, "1", known_on=date(2020, 3, 25))
+    few = [(province, platform) for province in provinces[:2] for platform in platforms[:2]]
+    grown = first | {("2020-03-25", *place): 2 if place in few else 20 for place in places}
+    result = publish_table(table(of(grown)), tmp_path, "2", known_on=date(2020, 3, 26))
+    assert {("2020-03-25", *place) for place in few} <= gaps(result, ("registration_daily", "registrations"))
+    assert {(FIRST, *place) for place in few} <= gaps(result)
+    assert result.exposed == set()
+    assert gaps(publish_table(table(of(grown)))) == set()
