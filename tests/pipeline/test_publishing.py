@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+import orjson
 import pytest
 from publishing_world import make_settings, make_warehouse
 
@@ -17,6 +18,7 @@ from orchestration.publishing import publish as publishing
 from orchestration.publishing.errors import DisclosureError, PublishError
 from orchestration.publishing.publish import publish
 from orchestration.settings import Settings
+from orchestration.transforming.dbt import target_dir
 
 HERE = Path(__file__).parent
 
@@ -142,6 +144,53 @@ def test_parquet_holds_the_same_rows(settings: Settings) -> None:
             f"(from marts.{table.name} except all from read_parquet('{files}'))",
         )
         assert differing == [], table.name
+
+
+def write_manifest(settings: Settings, marts: dict[str, dict], meta: dict[str, dict] | None = None) -> None:
+    nodes = {
+        f"model.x.{name}": {
+            "resource_type": "model",
+            "name": name,
+            "schema": "marts",
+            "description": node.get("description", ""),
+            "columns": {c: {"name": c, "description": text} for c, text in node.get("columns", {}).items()},
+            "config": {"meta": (meta or {}).get(name, {})},
+        }
+        for name, node in marts.items()
+    }
+    folder = target_dir(settings)
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_bytes(orjson.dumps({"nodes": nodes}))
+
+
+def test_descriptions_of_dbt_become_comments(settings: Settings) -> None:
+    write_manifest(settings, {"registration_daily": {"description": "人次's day", "columns": {"learners": "人"}}})
+    report = publish(settings)
+    assert [table.name for table in report.tables if table.kind == "mart"] == ["registration_daily"]
+    assert ask(settings, "select comment from duckdb_tables() where table_name = 'registration_daily'") == [
+        ("人次's day",)
+    ]
+    comments = ask(
+        settings,
+        "select column_name, comment from duckdb_columns() "
+        "where table_name = 'registration_daily' and column_name in ('learners', 'is_suppressed') order by 1",
+    )
+    assert comments[0][1].startswith("Whether a value") and comments[1] == ("learners", "人")
+
+
+def test_a_model_that_dbt_marks_is_left_out(settings: Settings) -> None:
+    write_manifest(
+        settings, {"registration_daily": {}, "reporting_timeliness": {}}, {"reporting_timeliness": {"published": False}}
+    )
+    report = publish(settings)
+    assert "reporting_timeliness" in report.left_out
+    assert "reporting_timeliness" not in {table.name for table in report.tables}
+
+
+def test_a_mart_that_dbt_has_not_built_stops_the_publication(settings: Settings) -> None:
+    write_manifest(settings, {"registration_daily": {}, "target_progress": {}})
+    with pytest.raises(PublishError, match="missing: target_progress; run `warehouse transform`"):
+        publish(settings)
 
 
 def test_a_mart_without_entry_stops_the_publication(settings: Settings) -> None:
