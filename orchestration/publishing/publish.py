@@ -38,6 +38,7 @@ from orchestration.settings import Settings
 from orchestration.transforming.dbt import target_dir
 
 HISTORY_DIR = "disclosure"
+POSTGRES_VARIABLE = "WAREHOUSE_POSTGRES_DSN"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
     Takes the writer lock, so that no build changes the warehouse meanwhile. Raises PublishError (DisclosureError for a
     mart that `disclosure.yml` doesn't describe); whatever is raised, readers keep the version they had.
     """
+    if settings.secret(POSTGRES_VARIABLE):
+        # Nobody shall believe that a copy is refilled which is not.
+        raise PublishError(
+            f"{POSTGRES_VARIABLE} is set, but the copy in PostgreSQL is not made yet; unset it to publish"
+        )
     specification = specification or load_specification()
     folder, history_dir = settings.published_dir, settings.warehouse_dir / HISTORY_DIR
     with writer_lock(settings):

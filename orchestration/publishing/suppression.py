@@ -10,6 +10,7 @@ reported: see docs/publishing.md, "What can't be protected".
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -156,13 +157,13 @@ class _Suppressor:
         self._hide(np.flatnonzero(self.is_secret & self.cells.is_count))
         for layer in self.earlier:
             self._hide(np.flatnonzero(layer.is_hidden & (layer.value == self.cells.value) & ~self.is_known))
-        while True:
+        for rounds in itertools.count():
             self._pair_up()
             follows, follows_earlier = self._deducible()
             wanted = follows | follows_earlier
             if not wanted.any():
                 break
-            beside, is_helped = self._beside(wanted, everywhere=self.joint_rounds > 1)
+            beside, is_helped = self._beside(wanted, everywhere=rounds > 0)
             if self.joint_rounds == _MAX_JOINT_ROUNDS:
                 is_helped[follows_earlier | (follows & self.is_secret)] = False
             self._hide(beside)
