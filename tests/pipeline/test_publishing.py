@@ -99,6 +99,7 @@ def test_small_counts_are_withheld_with_their_hours_and_zeros_stay(settings: Set
 
 
 def test_no_published_total_has_a_single_gap(settings: Settings) -> None:
+    # Where every other part is 0 nothing may be hidden beside it: zeros stay, and so does the nation's row.
     publish(settings)
     for mart, time_key in (("registration_progress", "period_start"), ("registration_daily", "day")):
         for column in ("registrations", "learners", "study_hours"):
@@ -111,8 +112,9 @@ def test_no_published_total_has_a_single_gap(settings: Settings) -> None:
                     f"""
                     select {time_key}, {other},
                         count(*) filter ({key} <> '{total}' and {column} is null) as gaps,
-                        count({column}) filter ({key} = '{total}') as totals
-                    from marts.{mart} group by all having gaps = 1 and totals = 1
+                        count({column}) filter ({key} = '{total}') as totals,
+                        count(*) filter ({key} <> '{total}' and {column} <> 0) as others
+                    from marts.{mart} group by all having gaps = 1 and totals = 1 and others > 0
                     """,
                 )
                 assert gaps == [], (mart, column, key)
