@@ -68,7 +68,7 @@ def test_the_exit_code_is_one_and_the_others_went_on(troubled):
     assert landed["P001"] == {"courses", "registrations", "learning_records", "certificates", "reminders"}
     assert "dispatch_reports" in landed["110000"]
     # Trouble with one file or feed is not trouble with the sender's others.
-    assert "subsidy_payments" in landed[NO_COLUMN] and "dispatch_reports" not in landed[NO_COLUMN]
+    assert "institutions" in landed[NO_COLUMN] and "dispatch_reports" not in landed[NO_COLUMN]
 
 
 @pytest.mark.parametrize(
