@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration.loading.load import LoadReport
+from orchestration.publishing.files import LINK_NAME
 from orchestration.publishing.publish import PublishReport
 from orchestration.reporting.standing import NATION, RefusedRows, SenderTimeliness, Standing, TargetStanding
 from orchestration.transforming.results import TransformReport
@@ -74,7 +75,7 @@ def render_transform(console: Console, report: TransformReport) -> None:
 
 
 def render_publication(console: Console, report: PublishReport) -> None:
-    render_line(console, "published", str(report.path))
+    render_line(console, "published", f"{report.path.with_name(LINK_NAME)} (now {report.path.name})")
 
 
 def render_verification(console: Console, report: Verification) -> None:

@@ -21,8 +21,12 @@ elsewhere as (
     union all
     {%- endfor %}
     {%- for scheme in ['training', 'living_allowance'] %}
-    select '{{ scheme }}{{ '_subsidy' if scheme == 'training' }}_amount_cny', period_start, province_code,
-        sum(paid_amount_cny), null
+    select
+        '{{ scheme }}{{ '_subsidy' if scheme == 'training' }}_amount_cny',
+        period_start,
+        province_code,
+        sum(paid_amount_cny),
+        null
     from {{ ref('subsidy_progress') }}
     where scheme = '{{ scheme }}'
     group by period_start, province_code
