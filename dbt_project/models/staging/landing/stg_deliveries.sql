@@ -9,7 +9,8 @@ periods as (select * from {{ source('raw', 'ledger_periods') }}),
 -- A later batch of the same payload, from a replay, stands for this one: it counts as received, its rows do not
 replayed as (
     select batch_id from {{ source('raw', 'ledger') }} where kind = 'batch'
-    qualify sequence < max(sequence) over (partition by sender_id, feed, period_start, payload_sha256)
+    qualify payload_sha256 is not null
+        and sequence < max(sequence) over (partition by sender_id, feed, period_start, payload_sha256)
 )
 
 select
