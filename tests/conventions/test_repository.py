@@ -6,8 +6,10 @@ import re
 from importlib.metadata import distributions
 
 import pytest
+import typer
 from project_files import ROOT, name_of, project_files
 
+from orchestration.cli import app
 from orchestration.sources.feeds import FEEDS
 
 THIS_FILE = "tests/conventions/test_repository.py"
@@ -44,6 +46,15 @@ def test_every_setting_is_in_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(settings) >= 9
     assert {name for name in settings if f"`{name}`" not in readme} == set()
+
+
+def test_every_command_is_in_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = typer.main.get_command(app)
+    names = {name for name in command.commands if not hasattr(command.commands[name], "commands")}
+    names |= {name for group in command.commands.values() if hasattr(group, "commands") for name in group.commands}
+    assert {"build", "replay", "demo"} <= names
+    assert {name for name in names if not re.search(rf"`(?:warehouse [a-z ]*)?{name}\b", readme)} == set()
 
 
 def test_every_installed_package_is_pinned():
