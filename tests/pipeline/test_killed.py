@@ -10,27 +10,12 @@ from pathlib import Path
 
 import pytest
 from deployment import Deployment, tables_of
-from small_registry import write_registry
 
 pytestmark = pytest.mark.pipeline
 
-SENDERS = ("P001", "P024", "P031", "110000", "420000")
 PATIENCE_SECONDS = 300
 # How often a sender was asked again is told here alone.
 DELIVERED_TWICE = {"fct_delivery"}
-
-
-@pytest.fixture(scope="module")
-def sources(serving: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_registry(serving, tmp_path_factory.mktemp("few"), SENDERS)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    deployment = Deployment(tmp_path_factory.mktemp("undisturbed"), sources)
-    ended = deployment.run("build")
-    assert ended.exit_code == 0, ended.text
-    return deployment
 
 
 def kill_when(deployment: Deployment, command: str, is_time: Callable[[], bool], *, with_children: bool = True) -> bool:
@@ -65,8 +50,10 @@ def dbt_has_built(deployment: Deployment, model: str) -> bool:
     return log.is_file() and model in log.read_text(encoding="utf-8", errors="replace")
 
 
-def test_killed_anywhere_and_built_again_ends_the_same(undisturbed: Deployment, sources: Path, tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path / "warehouse", sources)
+def test_killed_anywhere_and_built_again_ends_the_same(
+    few_built: Deployment, few_sources: Path, tmp_path: Path
+) -> None:
+    deployment = Deployment(tmp_path / "warehouse", few_sources)
     published = deployment.directory / "published"
     # In the middle of pulling, three times, each further on.
     killed = [
@@ -96,19 +83,19 @@ def test_killed_anywhere_and_built_again_ends_the_same(undisturbed: Deployment, 
 
     assert deployment.run("verify").exit_code == 0
     for schema in ("core", "marts"):
-        expected, found = (tables_of(each.database, schema) for each in (undisturbed, deployment))
+        expected, found = (tables_of(each.database, schema) for each in (few_built, deployment))
         assert set(found) == set(expected)
         for name, rows in expected.items():
             if name not in DELIVERED_TWICE:
                 assert found[name] == rows, f"{schema}.{name}"
-    expected, found = (tables_of(each.published, "marts") for each in (undisturbed, deployment))
+    expected, found = (tables_of(each.published, "marts") for each in (few_built, deployment))
     assert {name for name, rows in expected.items() if found[name] != rows} <= {"publication", "publication_ledger"}
     batches = [
         {
             sender: [line["payload_sha256"] for line in lines if line["kind"] == "batch"]
             for sender, lines in each.items()
         }
-        for each in (undisturbed.ledger_lines(), deployment.ledger_lines())
+        for each in (few_built.ledger_lines(), deployment.ledger_lines())
     ]
     assert {sender: sorted(hashes) for sender, hashes in batches[0].items()} == {
         sender: sorted(hashes) for sender, hashes in batches[1].items()

@@ -6,6 +6,8 @@ Compressed files are searched twice: as they lie there, and with every value of 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ import duckdb
 import numpy as np
 import pytest
 from conftest import Built
+from deployment import Deployment
 
 from orchestration.sandbox.drawing import draw
 from orchestration.sandbox.world import Manifest
@@ -112,6 +115,37 @@ def test_no_value_in_any_column_identifies_anybody(built: Built, identities: Ide
 def test_neither_the_answer_nor_the_messages_identify_anybody(built: Built, identities: Identities) -> None:
     said = built.first.text + built.deployment.run("quarantine", "list", "--limit", "0", "--json").text
     assert found_in(said.encode(), identities) == []
+
+
+def test_nothing_in_dagsters_storage_identifies_anybody(
+    few_sources: Path, tmp_path: Path, identities: Identities
+) -> None:
+    """A platform's registrations pulled by Dagster: its events, logs and databases, and what it printed."""
+    deployment = Deployment(tmp_path / "warehouse", few_sources)
+    home = deployment.directory / "dagster"
+    home.mkdir(parents=True)
+    arguments = ["-m", "orchestration.definitions", "--select", 'key:"landing/registrations"']
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("dagster"),
+            "asset",
+            "materialize",
+            *arguments,
+            "--partition",
+            "2020-03-23|P001",
+        ],
+        env=deployment.environment | {"DAGSTER_HOME": str(home)},
+        cwd=PROJECT,
+        capture_output=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said.decode("utf-8", "replace")
+    assert [line["feed"] for line in deployment.ledger_lines()["P001"]] == ["registrations"]
+    kept = [path for path in sorted(deployment.directory.rglob("*")) if path.is_file()]
+    assert any(home in path.parents and path.suffix == ".db" for path in kept)
+    assert {str(path): hits for path in kept if (hits := found_in(path.read_bytes(), identities))} == {}
+    assert found_in(said, identities) == []
 
 
 def _columns(directory: Path) -> Iterator[tuple[str, bytes]]:
