@@ -170,7 +170,7 @@ def browser(dagster: Dagster) -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    opened = browser.new_page(viewport={"width": 1500, "height": 1000})
+    opened = browser.new_page(viewport={"width": 1500, "height": 1300})
     opened.set_default_timeout(90_000)
     yield opened
     opened.close()

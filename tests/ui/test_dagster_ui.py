@@ -24,9 +24,9 @@ def choose(page: Any, value: str) -> None:
     page.get_by_text("Select a partition or create one").first.click()
     page.keyboard.type(value)
     page.locator("[role=menuitem]:visible, li:visible").filter(has_text=value).first.click()
-    # The list stays open until something else is clicked.
-    for _ in range(2):
-        page.get_by_text("Partition selection").click()
+    # The list stays open until something else is pressed, and may lie over whatever that is: so no real click.
+    page.get_by_text("Partition selection").dispatch_event("mousedown")
+    page.get_by_placeholder("Filter partitions").wait_for(state="hidden")
 
 
 def materialize_partition(page: Any, dagster: Any, sender: str) -> dict[str, Any]:
