@@ -65,13 +65,11 @@ class MartRows:
 class Grid:
     """Every combination of a mart's key values, numbered in key order; `rows` has the mart's row of each, or -1."""
 
-    def __init__(self, mart: str, rows: MartRows, more_members: Iterable[MartRows] = ()) -> None:
+    def __init__(self, mart: str, rows: MartRows, members: Mapping[str, Texts] | None = None) -> None:
+        """`members`: of each key those that the grid has, at least the rows' own; default: just these."""
         self.mart = mart
-        others = list(more_members)
         self.keys = tuple(rows.keys)
-        self.members: dict[str, Texts] = {
-            key: np.unique(np.concatenate([each.keys[key].members for each in (rows, *others)])) for key in self.keys
-        }
+        self.members: dict[str, Texts] = {key: (members or {}).get(key, rows.keys[key].members) for key in self.keys}
         self.shape = tuple(len(self.members[key]) for key in self.keys)
         self.size = int(np.prod(self.shape))
         if self.size > MAX_GRID_CELLS:
@@ -156,11 +154,31 @@ def build_grids(
 ) -> dict[str, Grid]:
     """A grid for each mart that has units, wide enough for the rows of earlier publications too."""
     layers = list(earlier)
-    return {
-        name: Grid(name, rows, [layer[name] for layer in layers if name in layer])
-        for name, rows in marts.items()
-        if specification.marts[name].units
-    }
+    members: dict[str, dict[str, Texts]] = {}
+    for name, rows in marts.items():
+        if specification.marts[name].units:
+            of_all = [rows, *(layer[name] for layer in layers if name in layer)]
+            members[name] = {
+                key: np.unique(np.concatenate([each.keys[key].members for each in of_all])) for key in rows.keys
+            }
+    _share_members(specification, members)
+    return {name: Grid(name, marts[name], of_mart) for name, of_mart in members.items()}
+
+
+def _share_members(specification: Specification, members: dict[str, dict[str, Texts]]) -> None:
+    """Give linked marts the same members of the keys that they share: a province that one of them has no row of is a
+    sum of zero there, which tells of the other mart as any sum does. Days and periods are each mart's own."""
+    links = [link for link in specification.links if _names(link) <= set(members)]
+    is_settled = False
+    while not is_settled:
+        is_settled = True
+        for link in links:
+            one, other = members[link.total.mart], members[link.parts.mart]
+            times = {specification.marts[name].time for name in _names(link)}
+            for key in (one.keys() & other.keys()) - link.total.where.keys() - link.parts.where.keys() - times:
+                both = np.union1d(one[key], other[key])
+                is_settled &= len(both) == len(one[key]) == len(other[key])
+                one[key] = other[key] = both
 
 
 def build_cells(specification: Specification, marts: Mapping[str, MartRows], grids: Mapping[str, Grid]) -> CellTable:
@@ -281,7 +299,7 @@ def _total(grid: Grid, total: Total, columns: list[str], cells: CellTable) -> Re
     is_total_member = members == total.total if total.total is not None else np.zeros(len(members), dtype=bool)
     is_part = np.isin(members, np.array(total.parts, dtype=np.str_)) if total.parts else ~is_total_member
     is_part &= ~np.isin(members, np.array(total.without, dtype=np.str_)) & ~is_total_member
-    if not is_part.any() or (total.total is not None and not is_total_member.any()):
+    if not grid.size or not is_part.any() or (total.total is not None and not is_total_member.any()):
         return _none(f"{grid.mart} by {total.column}")
     code = grid.codes(total.column)
     chosen = (is_part | is_total_member)[code]

@@ -169,6 +169,7 @@ class _Suppressor:
             self._hide(beside)
             self._give_up(follows & ~is_helped)
             self.is_lost |= follows_earlier & ~is_helped
+        self._report_what_follows_still()
         return Suppression(
             self.level,
             np.unique(self.cells.slot[self.is_exposed]),
@@ -258,25 +259,47 @@ class _Suppressor:
         Of several publications together the small counts and what belongs to them are looked for, since a larger cell
         that was hidden for their sake is none to protect; of this one alone, at last, any hidden cell.
         """
-        terms, unknown, size = _Terms(), self._hidden() & ~self.is_known, self.cells.size
-        of_earlier = np.zeros(size, dtype=bool)
-        for relation in self.relations:
-            is_term = unknown[relation.cell]
-            terms.add(relation, is_term, relation.cell[is_term])
-        alone = terms.arrays()
         if self.earlier and self.joint_rounds < _MAX_JOINT_ROUNDS:
-            for number, layer in enumerate(self.earlier):
-                for relation in self.relations:
-                    is_term, variable = self.versions.terms(number, layer, relation, unknown)
-                    terms.add(relation, is_term, variable)
-            found = deducible(*terms.arrays(), size + len(self.versions.cell), draws=1)
-            of_earlier[self.versions.cell[found[size:] & self.versions.is_secret]] = True
-            follows = found[:size] & self.is_secret
+            follows, of_earlier = self._from_all(self._hidden() & ~self.is_known)
+            follows &= self.is_secret
             of_earlier &= ~self.is_lost
             if (follows | of_earlier).any():
                 self.joint_rounds += 1
                 return follows, of_earlier
-        return deducible(*alone, size), of_earlier & False
+        return self._from_this_one(self._hidden() & ~self.is_known), np.zeros(self.cells.size, dtype=bool)
+
+    def _from_this_one(self, unknown: Bools) -> Bools:
+        """Which of the unknown cells the sums of this publication determine."""
+        return deducible(*self._terms(unknown).arrays(), self.cells.size)
+
+    def _from_all(self, unknown: Bools) -> tuple[Bools, Bools]:
+        """The same with the sums of the earlier ones, and of which cells a secret earlier value is determined."""
+        terms, size = self._terms(unknown), self.cells.size
+        for number, layer in enumerate(self.earlier):
+            for relation in self.relations:
+                is_term, variable = self.versions.terms(number, layer, relation, unknown)
+                terms.add(relation, is_term, variable)
+        found = deducible(*terms.arrays(), size + len(self.versions.cell), draws=1)
+        of_earlier = np.zeros(size, dtype=bool)
+        of_earlier[self.versions.cell[found[size:] & self.versions.is_secret]] = True
+        return found[:size], of_earlier
+
+    def _terms(self, unknown: Bools) -> _Terms:
+        terms = _Terms()
+        for relation in self.relations:
+            is_term = unknown[relation.cell]
+            terms.add(relation, is_term, relation.cell[is_term])
+        return terms
+
+    def _report_what_follows_still(self) -> None:
+        """Count what follows when all is done: by this publication alone, and with the earlier ones, where hiding
+        ended before nothing was found any more."""
+        if not self.earlier:
+            return
+        self.is_exposed |= self._from_this_one(self._hidden())
+        follows, of_earlier = self._from_all(self._hidden() & ~self.is_known)
+        self.is_exposed |= follows & self.is_secret
+        self.is_lost |= of_earlier
 
     def _beside(self, wanted: Bools, everywhere: bool) -> tuple[Ints, Bools]:
         """One more cell to hide for each wanted one (`everywhere`: one in each of its sums), and which that may help.

