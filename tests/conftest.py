@@ -15,6 +15,7 @@ SHARED = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     group_of = {module: group for group, modules in SHARED.items() for module in modules}
     for item in items:
