@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -78,6 +79,8 @@ def open_for_writing(settings: Settings) -> duckdb.DuckDBPyConnection:
         "memory_limit": settings.memory_limit,
         "preserve_insertion_order": False,
     }
+    if not settings.database_path.exists():
+        _create(settings.database_path, config)
     connection = duckdb.connect(str(settings.database_path), config=config)
     try:
         create_raw_schema(connection)
@@ -85,6 +88,15 @@ def open_for_writing(settings: Settings) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise
     return connection
+
+
+def _create(path: Path, config: dict[str, str | bool | int | float | list[str]]) -> None:
+    """A whole empty database or none: DuckDB refuses a file of which a kill left the first bytes only."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    for left in (unfinished, unfinished.with_name(f"{unfinished.name}.wal")):
+        left.unlink(missing_ok=True)
+    duckdb.connect(str(unfinished), config=config).close()
+    unfinished.rename(path)
 
 
 def set_clock(settings: Settings, run_id: str | None = None) -> None:

@@ -63,7 +63,8 @@ def test_killed_anywhere_and_built_again_ends_the_same(
     killed += [kill_when(deployment, "load", deployment.database.exists)]
     killed += [kill_when(deployment, "load", lambda: deployment.database.with_suffix(".duckdb.wal").exists())]
     # In the middle of dbt: with it, and alone, so that an orphaned dbt goes on and the next one has to wait for it.
-    deployment.run("load")
+    loaded = deployment.run("load")
+    assert loaded.exit_code == 0, loaded.text
     killed += [kill_when(deployment, "transform", lambda: dbt_has_built(deployment, "fct_registration"))]
     (deployment.directory / "dbt" / "logs" / "dbt.log").unlink()
     killed += [

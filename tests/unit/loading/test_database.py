@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from orchestration.loading.database import WarehouseLockedError, set_clock, writer_lock
+from orchestration.loading.database import WarehouseLockedError, open_for_writing, set_clock, writer_lock
 
 HOLD = (
     "import sys; from orchestration.settings import Settings; from orchestration.loading.database import writer_lock\n"
@@ -60,3 +60,13 @@ def test_the_clock_is_one_row_of_shanghai_wall_time(landing):
         settings = type(landing.settings).from_environment({**landing.settings.environment, "WAREHOUSE_NOW": now})
         set_clock(settings)
     assert landing.rows("select clock::varchar from raw.control") == [("2020-05-07 00:30:00",)]
+
+
+def test_a_kill_while_the_file_is_made_leaves_nothing_that_stops_the_next(landing):
+    """What a killed creation leaves is the first bytes of a database, which DuckDB refuses to open."""
+    settings = landing.settings
+    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    (settings.warehouse_dir / ".warehouse.duckdb.unfinished").write_bytes(b"\0" * 100)
+    with open_for_writing(settings) as connection:
+        assert connection.execute("select count(*) from raw.control").fetchone() == (0,)
+    assert [path.name for path in settings.warehouse_dir.glob("*unfinished*")] == []
