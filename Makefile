@@ -35,7 +35,7 @@ docs: $(STAMP) ## the data catalogue as one page: warehouse/dbt/target/static_in
 	@echo "The catalogue: $(WAREHOUSE_DIR)/dbt/target/static_index.html"
 
 test: $(STAMP) ## every test, in as many processes as there are cores, at most four
-	@$(BIN)/pytest -rs -n logical --maxprocesses 4 --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/pytest -rs -n logical --maxprocesses 4 --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(STAMP) ## style and types of Python and SQL, without tests
 	$(BIN)/ruff check .

@@ -1,24 +1,29 @@
-"""How the tests are spread over processes (`make test` starts two): what shares a built warehouse stays together."""
+"""How the tests are spread over processes (`make test` starts as many as there are cores): what shares a built
+warehouse stays together, everything else goes module by module, in the order of the folders."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-TESTS = Path(__file__).parent
 # Modules that read the same session fixture, which each process would build anew.
 SHARED = {
     "built": ("test_build_again", "test_failures", "test_no_personal_data", "test_truth"),
     "few_built": ("test_catalogue", "test_killed", "test_withheld"),
-    "ui": ("test_dagster_ui",),
 }
+GROUP_OF = {module: group for group, modules in SHARED.items() for module in modules}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    group_of = {module: group for group, modules in SHARED.items() for module in modules}
-    for item in items:
-        path = Path(str(item.path))
-        group = group_of.get(path.stem, path.relative_to(TESTS).as_posix())
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByWarehouse(LoadScopeScheduling):
+    """One scope for each group of modules (`--dist loadgroup` of this version of xdist does not see its marks)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return GROUP_OF.get(PurePosixPath(path).stem, path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return ByWarehouse(config, log)
