@@ -32,6 +32,8 @@ _PART, _TOTAL, _ZERO_TOTAL, _ZERO_PART, _ZERO_WITHOUT_ROW = range(5)
 _MAX_STEPS_AWAY = 4
 # How often cells beside those that follow from several publications together are hidden before the rest is given up.
 _MAX_JOINT_ROUNDS = 6
+# How many rounds in a row may hide one more cell without a single cell fewer following, before these are given up.
+_MAX_VAIN_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ class _Suppressor:
         self.cells, self.relations, self.earlier = cells, relations, earlier
         self.followers = list(_followers(specification, grids, cells))
         self.level: Levels = np.zeros(cells.slots_count, dtype=np.uint8)
+        self.hidden_now: Bools | None = None
+        self.may_be_hidden: Bools = ((cells.value != 0) | ~cells.is_count) & ~cells.is_fixed
         self.is_secret = secrets_of(specification, grids, cells, cells.value)
         self.is_known = _known(cells, earlier)
         self.is_exposed: Bools = np.zeros(cells.size, dtype=bool)
@@ -157,13 +161,18 @@ class _Suppressor:
         self._hide(np.flatnonzero(self.is_secret & self.cells.is_count))
         for layer in self.earlier:
             self._hide(np.flatnonzero(layer.is_hidden & (layer.value == self.cells.value) & ~self.is_known))
+        vain_rounds, before = 0, np.zeros(self.cells.size, dtype=bool)
         for rounds in itertools.count():
             self._pair_up()
             follows, follows_earlier = self._deducible()
             wanted = follows | follows_earlier
             if not wanted.any():
                 break
+            vain_rounds = vain_rounds + 1 if np.array_equal(wanted, before) else 0
+            before = wanted
             beside, is_helped = self._beside(wanted, everywhere=rounds > 0)
+            if vain_rounds == _MAX_VAIN_ROUNDS:
+                vain_rounds, beside, is_helped = 0, beside[:0], np.zeros(self.cells.size, dtype=bool)
             if self.joint_rounds == _MAX_JOINT_ROUNDS:
                 is_helped[follows_earlier | (follows & self.is_secret)] = False
             self._hide(beside)
@@ -179,14 +188,17 @@ class _Suppressor:
         )
 
     def _hidden(self) -> Bools:
-        cells = self.cells
-        level = self.level[cells.slot]
-        carries = (cells.value != 0) | ~cells.is_count
-        return ((level >= HIDDEN) & carries | (level == HIDDEN_WITH_ZEROS)) & ~cells.is_fixed
+        """Which cells are hidden; read only, and as good as until the next `_hide`."""
+        if self.hidden_now is None:
+            level = self.level[self.cells.slot]
+            self.hidden_now = (level >= HIDDEN) & self.may_be_hidden | (
+                level == HIDDEN_WITH_ZEROS
+            ) & ~self.cells.is_fixed
+        return self.hidden_now
 
     def _hide(self, chosen: Ints) -> None:
         """Hide cells, and with each its unit, and the units that follow that one."""
-        cells = self.cells
+        cells, self.hidden_now = self.cells, None
         is_zero_count = (cells.value[chosen] == 0) & cells.is_count[chosen]
         levels = np.where(is_zero_count, HIDDEN_WITH_ZEROS, HIDDEN).astype(np.uint8)
         np.maximum.at(self.level, cells.slot[chosen], levels)
