@@ -26,7 +26,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 # A first start parses dbt's project, and other tests may be busy beside this one.
 START_SECONDS = 240
-RUN_SECONDS = 600
+RUN_SECONDS = 300
 
 RUNS = """{runsOrError(limit: 200) {... on Runs {results {
   runId jobName status assetSelection {path} tags {key value} stats {... on RunStatsSnapshot {stepsFailed}}
