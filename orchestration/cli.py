@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.commands import dispatch, inspect, known_at, quarantine, sandbox, steps
+from orchestration.commands import dispatch, inspect, known_at, quarantine, sandbox, steps, trace, what_if
 
 app = typer.Typer(
     name="warehouse",
@@ -17,6 +17,8 @@ for command in (steps.build, steps.pull, steps.load, steps.transform, steps.publ
     app.command()(command)
 app.command()(dispatch.dispatch)
 app.command()(known_at.known_at)
+app.command()(trace.trace)
+app.command(name="what-if")(what_if.what_if)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sandbox.app, name="sandbox")
 

@@ -21,17 +21,19 @@ from orchestration.loading.database import LoadingError
 from orchestration.pipeline import UsageError
 from orchestration.publishing.errors import PublishError
 from orchestration.reporting.status import NothingPublishedError
+from orchestration.reporting.trace import UnknownPersonError
 from orchestration.sandbox import SandboxError
 from orchestration.sandbox.faults import FaultError
 from orchestration.settings import SettingsError
 from orchestration.sources.registry import RegistryError
 from orchestration.transforming.dbt import TransformError
+from orchestration.what_if.rules_file import RulesFileError
 
 TROUBLE, WRONG_USE = 1, 2
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.")]
 
-_WRONG_USE = (SettingsError, UsageError, FaultError)
+_WRONG_USE = (SettingsError, UsageError, FaultError, RulesFileError)
 _TROUBLE = (
     RegistryError,
     CampaignError,
@@ -41,6 +43,7 @@ _TROUBLE = (
     PublishError,
     SandboxError,
     NothingPublishedError,
+    UnknownPersonError,
 )
 
 

@@ -9,15 +9,9 @@ left alone. Run alone: `warehouse known-at 2020-05-08T18:00:00+08:00`.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from filelock import FileLock
 
 from orchestration.known_at.configuration import write_seeds
 from orchestration.known_at.publication import publish_as_known
@@ -27,11 +21,11 @@ from orchestration.pipeline import UsageError, transform_step
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.publish import PublishReport
 from orchestration.reporting.progress import Reporter, SilentReporter
+from orchestration.scratch import scratch_folder
 from orchestration.settings import SHANGHAI, Settings
 from orchestration.transforming.results import first_error
 
-LOCK_NAME = ".known-at.lock"
-_SCRATCH_PREFIX = ".known-at-"
+NAME = "known-at"
 
 
 @dataclass(frozen=True)
@@ -56,7 +50,7 @@ def known_at(
     """
     moment = moment.astimezone(SHANGHAI)
     _check(settings, moment)
-    with _scratch(settings) as directory:
+    with scratch_folder(settings, NAME) as directory:
         then, loaded, seeds_of_today = rebuild(settings, moment, directory, reporter)
         with reporter.step("publish"):
             publication = publish_as_known(settings, then, publication_name(moment))
@@ -97,14 +91,3 @@ def _check(settings: Settings, moment: datetime) -> None:
             f"{moment.isoformat()}: nothing had been received by then; the first registry and campaign were landed at "
             f"{first.isoformat()}"
         )
-
-
-@contextmanager
-def _scratch(settings: Settings) -> Iterator[Path]:
-    """A folder on the warehouse's own disk, gone afterwards; what a kill left of an earlier one goes too."""
-    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.warehouse_dir / LOCK_NAME):
-        for left in settings.warehouse_dir.glob(f"{_SCRATCH_PREFIX}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        with TemporaryDirectory(dir=settings.warehouse_dir, prefix=_SCRATCH_PREFIX) as directory:
-            yield Path(directory)

@@ -1,0 +1,122 @@
+"""`warehouse trace`: one learner's timeline and subsidy decisions, for the audit role."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from orchestration.commands.terminal import JsonOption, answer, told
+from orchestration.pipeline import UsageError
+from orchestration.reporting.summary import render_line
+from orchestration.reporting.trace import Trace, read_trace
+from orchestration.settings import Settings
+from orchestration.sources.feeds import ID_TYPES
+from orchestration.sources.identity import IdentityInvalidError, person_key_of
+
+PersonKeyOption = Annotated[
+    str | None, typer.Option("--person-key", metavar="UUID", help="The learner's pseudonym, instead of an id number.")
+]
+IdTypeOption = Annotated[str, typer.Option("--id-type", help=f"Of the id number: {', '.join(ID_TYPES)}.")]
+
+
+def trace(
+    person_key: PersonKeyOption = None, id_type: IdTypeOption = "resident_id", as_json: JsonOption = False
+) -> None:
+    """Print a learner's timeline and every subsidy decision with its reasons.
+
+    The id number is read from standard input (hidden on a terminal) and is neither echoed nor kept. An argument would
+    stand in the shell's history and in the list of processes.
+    """
+    with told(as_json=as_json):
+        settings = Settings.from_environment()
+        asked = _given(person_key) if person_key is not None else _from_standard_input(settings, id_type)
+        answer(read_trace(settings, asked), _render, as_json=as_json)
+
+
+def _given(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        # Not repeated: somebody may have typed an id number here.
+        raise UsageError("--person-key: not a UUID; an id number is read from standard input") from None
+
+
+def _from_standard_input(settings: Settings, id_type: str) -> UUID:
+    if id_type not in ID_TYPES:
+        raise UsageError(f"--id-type {id_type}: not one of {', '.join(ID_TYPES)}")
+    key = settings.pseudonym_key()
+    is_typed = sys.stdin.isatty()
+    number = typer.prompt(id_type, hide_input=True, err=True) if is_typed else sys.stdin.readline()
+    if not number.strip():
+        raise UsageError("standard input: empty; give the id number there, or --person-key")
+    try:
+        return person_key_of(id_type, number.strip(), settings.now().date(), key)
+    except IdentityInvalidError as error:
+        raise UsageError(f"standard input: {error}") from None
+
+
+def _render(console: Console, trace: Trace) -> None:
+    render_line(console, "learner", trace.person_key)
+    for table in (_timeline(trace), _decisions(trace), _payments(trace), _signals(trace)):
+        if table.row_count:
+            console.print(table)
+
+
+def _timeline(trace: Trace) -> Table:
+    table = Table("when", "what", "platform", "course", "detail", title=f"Timeline ({len(trace.events)})")
+    for event in trace.events:
+        _row(table, event.happened_at, event.kind, event.platform_id, event.course_id, event.detail)
+    return table
+
+
+def _decisions(trace: Trace) -> Table:
+    columns = ("day", "scheme", "registration", "due, CNY", "reasons", "rule", "document")
+    table = Table(*columns, title=f"Subsidy decisions ({len(trace.decisions)})")
+    for decision in trace.decisions:
+        _row(
+            table,
+            decision.event_date,
+            decision.scheme,
+            f"{decision.platform_id} {decision.registration_id}",
+            f"{decision.entitled_amount_cny:,.2f}" if decision.is_entitled else "not due",
+            ", ".join(decision.reasons),
+            decision.rule_id,
+            f"{decision.document_no or ''}{' (assumed)' if decision.is_assumed else ''}",
+        )
+    return table
+
+
+def _payments(trace: Trace) -> Table:
+    columns = ("claimed", "paid", "scheme", "fund", "CNY", "status", "payment", "behind it")
+    table = Table(*columns, title=f"Claims and payments ({len(trace.payments)})")
+    for payment in trace.payments:
+        _row(
+            table,
+            payment.claimed_on,
+            payment.paid_on,
+            payment.scheme,
+            payment.fund,
+            f"{payment.amount_cny:,.2f}",
+            payment.status,
+            f"{payment.sender_id} {payment.payment_id}",
+            "records" if payment.is_matched else "nothing",
+        )
+    return table
+
+
+def _signals(trace: Trace) -> Table:
+    columns = ("period", "rule", "severity", "evidence", "outcome")
+    table = Table(*columns, title=f"Supervision signals ({len(trace.signals)})")
+    for signal in trace.signals:
+        _row(table, signal.period_start, signal.rule_id, signal.severity, signal.evidence_count, signal.outcome)
+    return table
+
+
+def _row(table: Table, *values: object) -> None:
+    table.add_row(*("" if value is None else escape(str(value)) for value in values))
