@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.commands import dispatch, inspect, known_at, quarantine, sandbox, steps, trace, what_if
+from orchestration.commands import dispatch, inspect, known_at, quarantine, report, sandbox, steps, trace, what_if
 
 app = typer.Typer(
     name="warehouse",
@@ -16,6 +16,7 @@ app = typer.Typer(
 for command in (steps.build, steps.pull, steps.load, steps.transform, steps.publish, inspect.status, inspect.verify):
     app.command()(command)
 app.command()(dispatch.dispatch)
+app.command()(report.report)
 app.command()(known_at.known_at)
 app.command()(trace.trace)
 app.command(name="what-if")(what_if.what_if)

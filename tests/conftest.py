@@ -11,7 +11,16 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Modules that read the same session fixture, which each process would build anew.
 SHARED = {
-    "built": ("test_build_again", "test_failures", "test_no_personal_data", "test_trace", "test_truth", "test_what_if"),
+    "built": (
+        "test_build_again",
+        "test_failures",
+        "test_no_personal_data",
+        "test_period_report",
+        "test_questions",
+        "test_trace",
+        "test_truth",
+        "test_what_if",
+    ),
     "few_built": ("test_catalogue", "test_killed", "test_withheld"),
 }
 GROUP_OF = {module: group for group, modules in SHARED.items() for module in modules}

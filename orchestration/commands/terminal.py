@@ -20,6 +20,7 @@ from orchestration.landing.errors import LandingError
 from orchestration.loading.database import LoadingError
 from orchestration.pipeline import UsageError
 from orchestration.publishing.errors import PublishError
+from orchestration.reporting.period_report import PrinterMissingError
 from orchestration.reporting.status import NothingPublishedError
 from orchestration.reporting.trace import UnknownPersonError
 from orchestration.sandbox import SandboxError
@@ -44,6 +45,7 @@ _TROUBLE = (
     SandboxError,
     NothingPublishedError,
     UnknownPersonError,
+    PrinterMissingError,
 )
 
 

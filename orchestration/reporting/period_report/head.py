@@ -1,0 +1,54 @@
+"""What the report is about: the period asked for, and the publication that it is read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+
+from orchestration.pipeline import UsageError
+from orchestration.reporting.standing import read_publication
+
+NATION = "000000"
+
+
+@dataclass(frozen=True)
+class Head:
+    """`action_period`: the last period of the action up to this one; marts about registrations end with it. `as_at`:
+    the day up to which the period's numbers go. `publication`: the columns of marts.publication."""
+
+    campaign: str
+    first_day: date
+    last_day: date
+    period: date
+    period_end: date
+    number: int
+    due_at: datetime
+    as_at: date
+    is_complete: bool
+    action_period: date
+    publication: dict[str, object]
+
+
+def read_head(connection: duckdb.DuckDBPyConnection, period: str) -> Head:
+    """Find `period` (its first day, ISO 8601) among those begun by the publication's clock. Raises UsageError, which
+    lists them, where it is none of those."""
+    begun = connection.execute("select period_start from marts.dim_period where is_begun order by 1").fetchall()
+    starts = [start for (start,) in begun]
+    found = [start for start in starts if start.isoformat() == period]
+    if not found:
+        raise UsageError(
+            f"--period {period}: no period begun by the published copy's clock has that first day; "
+            f"there are {', '.join(map(str, starts))}"
+        )
+    values = connection.execute(
+        """
+        select name_zh, first_day, last_day, period_start, period_end, period_number, due_at, as_at, is_complete,
+            (select max(period_start) from marts.dim_period where is_in_action and period_start <= $period)
+        from marts.dim_period cross join marts.dim_campaign
+        where period_start = $period
+        """,
+        {"period": found[0]},
+    ).fetchall()[0]
+    return Head(*[*values, read_publication(connection)])
