@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from report_page import ReportPage
+from support.report_page import ReportPage
 
 PERIOD = "2020-06-15"
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
@@ -107,9 +107,7 @@ def _cell(cell: Any) -> str:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_holds_the_numbers_of_its_mart(
-    name: str, page: ReportPage, marts: duckdb.DuckDBPyConnection
-) -> None:
+def test_a_table_holds_the_numbers_of_its_mart(name: str, page: ReportPage, marts: duckdb.DuckDBPyConnection) -> None:
     expected = marts.execute(TABLES[name]).fetchall()
     assert len(expected) > 0
     assert comparable(page.tables[name]) == comparable(expected)
@@ -191,6 +189,6 @@ EMPTY_CHARTS = """[...document.querySelectorAll('figure[data-chart]')].filter(ch
         const box = shape.getBoundingClientRect(); return box.width > 0.5 && box.height > 0.5}))
     .map(chart => chart.dataset.chart)"""
 # Text that its own box cuts off. Wide tables scroll in a box of their own, which is meant to.
-CUT_TEXT = """[...document.querySelectorAll('h1, h2, h3, figcaption, .name, .figure, .card p, .tiles b, .tiles .n, nav a')]
+CUT_TEXT = """[...document.querySelectorAll('h1, h2, h3, figcaption, .name, .figure, .tiles b, .tiles .n, nav a')]
     .filter(text => text.scrollWidth > text.clientWidth + 1 && getComputedStyle(text).display !== 'inline')
     .map(text => text.textContent)"""

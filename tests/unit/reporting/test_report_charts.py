@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from report_page import ReportPage
+from support.report_page import ReportPage
 
 from orchestration.reporting.period_report.charts import Bar, Series, bars, columns, stacks, tiles
 from orchestration.reporting.period_report.markup import Column, table
@@ -72,7 +72,9 @@ def test_no_two_provinces_share_a_tile() -> None:
 
 def test_a_table_tells_withheld_from_missing_and_keeps_the_exact_number() -> None:
     rows = [("<甲>", Decimal("1234.56"), None, True), ("乙", Decimal("0.00"), None, False)]
-    written = table("t", [Column("名", "name", "text"), Column("元", "CNY", "money"), Column("人", "n")], rows, has_flag=True)
+    written = table(
+        "t", [Column("名", "name", "text"), Column("元", "CNY", "money"), Column("人", "n")], rows, has_flag=True
+    )
     page = ReportPage.read(written)
     assert page.tables == {"t": [["<甲>", Decimal("1234.56"), "…"], ["乙", Decimal("0.00"), "–"]]}
     assert page.shown[0] == ("1234.56", "1,234.56")
