@@ -1,8 +1,10 @@
-"""The rules' own SQL, as dbt compiles it, over learning records that a test writes: milliseconds instead of a build.
+"""The core's own SQL, as dbt compiles it, over rows that a test writes: milliseconds instead of a build.
 
     world = World(compiled, {"concurrent_sessions": {"min_overlap_minutes": 30}})
     world.put("fct_learning_record", {"registration_sk": 1, "kind": "study", ...}, ...)
     world.signals("concurrent_sessions", "subject_id", "first_at")
+
+    outcome(compiled, unit_test, change)    # what a dbt unit test's model answers, its given rows changed or not
 
 The tables that the rules read are empty and typed by their contracts; what a row does not name is null.
 """
@@ -10,7 +12,7 @@ The tables that the rules read are empty and typed by their contracts; what a ro
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,12 +39,24 @@ def at(minutes: int) -> datetime:
     return datetime.combine(FIRST_DAY, time()) + timedelta(minutes=minutes)
 
 
-class Compiled:
-    """Model → SQL, and a database with the tables that they read."""
+class UnitTest:
+    """A dbt unit test of a core model; `given`: table → rows as the yml has them, or SQL for them."""
 
-    def __init__(self, models: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, name: str, model: str, given: Mapping[str, list[dict[str, Any]] | str]) -> None:
+        self.name = name
+        self.model = model
+        self.given = given
+
+
+class Compiled:
+    """Model → SQL, a database with the tables that they read, and the unit tests of the models."""
+
+    def __init__(
+        self, models: Mapping[str, str], connection: duckdb.DuckDBPyConnection, unit_tests: Sequence[UnitTest]
+    ) -> None:
         self.models = models
         self.connection = connection
+        self.unit_tests = unit_tests
 
 
 def compile_rules(directory: Path) -> Compiled:
@@ -51,14 +65,21 @@ def compile_rules(directory: Path) -> Compiled:
     directory.mkdir(parents=True, exist_ok=True)
     assert run_dbt(settings, ["--quiet", "compile", "--select", "path:models/core"]) == 0
     manifest = json.loads((target_dir(settings) / "manifest.json").read_text(encoding="utf-8"))
-    core = [
-        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "core"
+    nodes = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] in ("core", "staging")
     ]
+    core = [node for node in nodes if node["schema"] == "core"]
     connection = duckdb.connect(config={"threads": 1})
-    connection.execute("attach ':memory:' as warehouse; use warehouse; create schema core")
-    for node in core:
-        columns = ", ".join(f'"{column["name"]}" {column["data_type"]}' for column in node["columns"].values())
-        connection.execute(f"create table core.{node['name']} ({columns})")
+    connection.execute("attach ':memory:' as warehouse; use warehouse; create schema core; create schema staging")
+    # Staging has no contract: a column there has the type that core gives the same name.
+    typed = {name: column["data_type"] for node in core for name, column in node["columns"].items()}
+    for node in nodes:
+        columns = ", ".join(
+            f'"{name}" {column["data_type"] or typed.get(name, "varchar")}' for name, column in node["columns"].items()
+        )
+        connection.execute(f"create table {node['schema']}.{node['name']} ({columns})")
     folder = target_dir(settings) / "compiled"
     return Compiled(
         {
@@ -66,16 +87,58 @@ def compile_rules(directory: Path) -> Compiled:
             for node in core
         },
         connection,
+        [
+            UnitTest(test["name"], test["model"], {_table(each["input"]): each["rows"] for each in test["given"]})
+            for test in manifest["unit_tests"].values()
+            if test["model"] in {node["name"] for node in core}
+            and all(each["input"].startswith("ref(") for each in test["given"])
+        ],
     )
+
+
+def outcome(
+    compiled: Compiled, test: UnitTest, change: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda _, row: row
+) -> list[tuple[Any, ...]]:
+    """All that the test's model answers on the rows given, each as `change(table, row)` makes it, in a fixed order."""
+    _empty(compiled.connection)
+    for table, rows in test.given.items():
+        place = f"{'staging' if table.startswith('stg_') else 'core'}.{table}"
+        types = _types(compiled.connection, place)
+        if isinstance(rows, str):  # given as SQL, which is taken as it is
+            compiled.connection.execute(f"insert into {place} by name {rows}")
+            continue
+        for row in rows:
+            changed = change(table, row)
+            holders = ", ".join(f"cast(? as {types[name]})" for name in changed)
+            compiled.connection.execute(
+                f"insert into {place} ({', '.join(changed)}) values ({holders})", list(changed.values())
+            )
+    return compiled.connection.execute(f"select * from ({compiled.models[test.model]}) order by all").fetchall()
+
+
+def _table(reference: str) -> str:
+    return reference.removeprefix("ref(").strip("')\"")
+
+
+def _types(connection: duckdb.DuckDBPyConnection, place: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(f"describe {place}").fetchall()}
+
+
+def _empty(connection: duckdb.DuckDBPyConnection) -> None:
+    tables = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' and estimated_size > 0"
+    ).fetchall()
+    for schema, table in tables:
+        connection.execute(f"delete from {schema}.{table}")
 
 
 class World:
     """A small calendar and the parameters given; a new world takes the place of the one before."""
 
-    def __init__(self, compiled: Compiled, parameters: Mapping[str, Mapping[str, float]]) -> None:
+    def __init__(self, compiled: Compiled, parameters: Mapping[str, Mapping[str, float]] | None = None) -> None:
         self._compiled = compiled
         self._connection = compiled.connection
-        self._empty()
+        _empty(self._connection)
         clock = datetime.combine(DAYS[-1], time(12))
         self.put(
             "dim_campaign",
@@ -86,7 +149,7 @@ class World:
             "dim_supervision_rule",
             *(
                 {"rule_id": rule, "parameter": name, "value": value}
-                for rule, values in parameters.items()
+                for rule, values in (parameters or {}).items()
                 for name, value in values.items()
             ),
         )
@@ -98,21 +161,22 @@ class World:
 
     def signals(self, rule: str, *columns: str) -> list[tuple[Any, ...]]:
         """The rule's signals, these columns, in order."""
-        for model in _STUDY:
-            names = [row[0] for row in self._connection.execute(f"describe core.{model}").fetchall()]
-            listed = ", ".join(names)
+        self.derive(*_STUDY)
+        return self.rows(f"fct_signal_{rule}", *columns)
+
+    def derive(self, *models: str) -> None:
+        """Fill these models' tables, in this order, by their own SQL."""
+        for model in models:
+            listed = ", ".join(_types(self._connection, f"core.{model}"))
+            self._connection.execute(f"delete from core.{model}")
             self._connection.execute(
                 f"insert into core.{model} ({listed}) select {listed} from ({self._compiled.models[model]})"
             )
-        sql = self._compiled.models[f"fct_signal_{rule}"]
-        return self._connection.execute(f"select {', '.join(columns)} from ({sql}) order by all").fetchall()
 
-    def _empty(self) -> None:
-        tables = self._connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'warehouse' and estimated_size > 0"
-        ).fetchall()
-        for (table,) in tables:
-            self._connection.execute(f"delete from core.{table}")
+    def rows(self, model: str, *columns: str) -> list[tuple[Any, ...]]:
+        """What the model answers, these columns, in order."""
+        sql = self._compiled.models[model]
+        return self._connection.execute(f"select {', '.join(columns)} from ({sql}) order by all").fetchall()
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:

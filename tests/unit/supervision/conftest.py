@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from supervision_sql import Compiled, compile_rules
+from support.core_sql import Compiled, compile_rules
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from supervision_sql import CUT_HOURS, DAYS, Compiled, World, at, period_of
+from support.core_sql import CUT_HOURS, DAYS, Compiled, World, at, period_of
 
 SLOT = 15
 SLOTS_A_DAY = 24 * 60 // SLOT
