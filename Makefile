@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WAREHOUSE_DIR ?= $(CURDIR)/warehouse
 PYTEST_ARGS ?=
+SCALE ?= 0.02
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui docs test check lint clean
+.PHONY: help install demo ui docs bench test check lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +34,9 @@ ui: $(STAMP) ## Dagster on this warehouse (and the sandbox's platforms, while it
 docs: $(STAMP) ## the data catalogue as one page: warehouse/dbt/target/static_index.html
 	@$(BIN)/python -m orchestration.transforming docs generate --static
 	@echo "The catalogue: $(WAREHOUSE_DIR)/dbt/target/static_index.html"
+
+bench: $(STAMP) ## measured against hand-written SQL; SCALE=0.02 by default, 1 is the action's size
+	@$(BIN)/python -m benchmarks --scale $(SCALE)
 
 test: $(STAMP) ## every test, in as many processes as there are cores, at most four
 	@$(BIN)/pytest -rs -n logical --maxprocesses 4 --no-loadscope-reorder $(PYTEST_ARGS)

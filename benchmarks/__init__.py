@@ -1,0 +1,1 @@
+"""The project measured at the action's real size: `make bench` (benchmarks/README.md)."""

@@ -1,0 +1,159 @@
+"""The rounds: each step of the project and its hand-written counterpart, in turns, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.by_hand import by_hand_path
+from benchmarks.comparison import differing_files, differing_tables
+from benchmarks.deployment import deployment
+from benchmarks.generator.landing import received_at
+from benchmarks.generator.registry import SENT_FEEDS, write_registry
+from benchmarks.generator.senders import FORMS, sent_period
+from benchmarks.generator.world import World, begun_periods
+from benchmarks.measure import Measurement, run
+from orchestration.settings import PROJECT_ROOT, Settings
+
+STEPS = "benchmarks.steps"
+BY_HAND = "benchmarks.by_hand"
+
+
+class Bench:
+    """Measurements by (step, way): `ours` and `by hand`. `differing` names what did not come out the same."""
+
+    def __init__(self, world: World, say: Callable[[str], None]) -> None:
+        self.world = world
+        self.measured: dict[tuple[str, str], list[Measurement]] = {}
+        self.differing: list[str] = []
+        self.questions: list[dict] = []
+        self.settings = deployment(world.folder, world.folder / "main")
+        self._say = say
+
+    def round(self, number: int) -> None:
+        """Every step once; the two ways change places from round to round."""
+        for form in FORMS:
+            self._in_turn(number, lambda f=form: self._pull_files(f), lambda f=form: self._land_by_hand(f))
+        self._pull_rest()
+        self._measure("pseudonyms", "ours", self.settings, STEPS, "pseudonyms", str(self.world.path))
+        for path in (self.settings.database_path, by_hand_path(self.settings)):
+            _forget(path)
+        self._in_turn(
+            number,
+            lambda: self._measure("load", "ours", self.settings, STEPS, "load"),
+            lambda: self._measure("load", "by hand", self.settings, BY_HAND, "load"),
+        )
+        self._measure("transform (all models)", "ours", self.settings, STEPS, "transform")
+        self._measure("publish", "ours", self.settings, STEPS, "publish")
+        self._in_turn(
+            number,
+            lambda: self._measure("transform (the same tables)", "ours", self.settings, STEPS, "transform-part"),
+            lambda: self._measure("transform (the same tables)", "by hand", self.settings, BY_HAND, "transform"),
+        )
+        # A part was rebuilt last: the whole is what may be published, so the manifest's run is made whole again
+        # by the next round; the questions are asked of the publication above.
+        self._ask()
+
+    def one_more_period(self) -> None:
+        """Seven periods built, unmeasured; then the eighth loaded, built and published."""
+        settings = deployment(self.world.folder, self.world.folder / "one_more")
+        _fresh(settings.warehouse_dir)
+        settings.landing_dir.symlink_to(self.settings.landing_dir)
+        seventh = received_at(begun_periods()[6]).isoformat()
+        run(settings, STEPS, "load", seventh)
+        run(settings, STEPS, "transform")
+        for step in ("load", "transform", "publish"):
+            self._measure(f"one more period: {step}", "ours", settings, STEPS, step)
+
+    def compare(self) -> None:
+        """Fill `differing` with the tables and files of the last round that the two ways made differently."""
+        self.differing += differing_tables(self.settings)
+        for form in (*FORMS, "rest"):
+            hand = self._by_hand_folder("ndjson" if form == "rest" else form)
+            self.differing += differing_files(self._landing(form), str(hand))
+
+    def sizes(self) -> dict[str, int]:
+        """Rows of each landed feed, and of one form of the sent period (`sent`)."""
+        with duckdb.connect(str(self.settings.database_path), read_only=True) as connection:
+            feeds = ("registrations", "learning_records", "certificates", "subsidy_payments")
+            found = {feed: _count(connection, f"raw.{feed}") for feed in feeds}
+        with self.world.open() as connection:
+            sent = {f"sent {feed}": _count(connection, f"sent_{feed}") for feed in SENT_FEEDS}
+            return found | sent | {"persons": _count(connection, "person")}
+
+    def _pull_files(self, form: str) -> None:
+        settings = self._landing(form)
+        _fresh(settings.warehouse_dir)
+        self._measure(f"land {form}", "ours", settings, STEPS, "pull")
+
+    def _land_by_hand(self, form: str) -> None:
+        target = self._by_hand_folder(form)
+        _fresh(target)
+        source = "csv_utf8" if form == "csv" else form
+        inbox = self.world.folder / "sent" / source / "inbox"
+        self._measure(f"land {form}", "by hand", self.settings, BY_HAND, "land", form, str(inbox), str(target))
+
+    def _pull_rest(self) -> None:
+        pages = self.world.folder / "sent" / "rest"
+        with _served(pages) as base_url:
+            write_registry(pages / "sources.yml", base_url=base_url, feeds=SENT_FEEDS)
+            settings = self._landing("rest")
+            _fresh(settings.warehouse_dir)
+            self._measure("land rest", "ours", settings, STEPS, "pull", sent_period().key)
+
+    def _landing(self, form: str) -> Settings:
+        sources = self.world.folder / "sent" / form / "sources.yml"
+        return deployment(self.world.folder, self.world.folder / "landed" / form, sources)
+
+    def _by_hand_folder(self, form: str) -> Path:
+        return self.world.folder / "landed_by_hand" / form
+
+    def _ask(self) -> None:
+        published = self.settings.published_dir / "marts.duckdb"
+        command = [sys.executable, "-m", "benchmarks.questions", str(published)]
+        answer = subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True, text=True)
+        self.questions.append(json.loads(answer.stdout))
+        self._say(f"questions: {self.questions[-1]}")
+
+    def _in_turn(self, number: int, ours: Callable[[], None], by_hand: Callable[[], None]) -> None:
+        for way in (ours, by_hand) if number % 2 == 0 else (by_hand, ours):
+            way()
+
+    def _measure(self, step: str, way: str, settings: Settings, module: str, *arguments: str) -> None:
+        found = run(settings, module, *arguments)
+        self.measured.setdefault((step, way), []).append(found)
+        self._say(
+            f"{step} ({way}): {found.wall_seconds:.1f} s, CPU {found.cpu_seconds:.1f} s, {found.peak_mib:.0f} MiB"
+        )
+
+
+@contextmanager
+def _served(pages: Path) -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.server", str(pages)]
+    with subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.terminate()
+
+
+def _fresh(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def _forget(database: Path) -> None:
+    for path in (database, database.with_name(database.name + ".wal")):
+        path.unlink(missing_ok=True)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return connection.execute(f"select count(*) from {table}").fetchall()[0][0]
