@@ -15,8 +15,9 @@ from orchestration.sandbox.timeline import DAY, HOUR, NEVER, Timeline
 
 PROJECT_KINDS = ("catalogue", "enterprise_online", "project_based")
 CATALOGUE, ENTERPRISE, PROJECT_BASED = range(3)
-CATALOGUE_PROJECTS, ENTERPRISE_PROJECTS, GROUP_PROJECTS = 36, 5, 2
+CATALOGUE_PROJECTS, ENTERPRISE_PROJECTS, GROUP_PROJECTS = 110, 5, 2
 OWN_INSTITUTIONS = 8
+PENALISED_PLATFORMS = 6
 INSTITUTION_KINDS = ("training", "evaluation", "platform_operator")
 SUBJECT_KINDS = ("platform", "institution", "person")
 REASONS = ("伪造学习记录", "违规发放证书", "虚报培训人数", "冒领补贴")
@@ -90,8 +91,8 @@ def draw_projects(
         bureau=bureau,
         project_id=np.array([f"XM{bureaus[b].id[:2]}{n:04d}" for n, b in enumerate(bureau.tolist())]),
         kind=kind,
-        occupation=taught[rng.integers(0, len(taught), count)],
-        grade=rng.choice(6, count, p=[0.5, 0.02, 0.05, 0.13, 0.15, 0.15]),
+        occupation=taught[(rng.integers(0, len(taught), len(bureaus))[bureau] + np.arange(count) % each) % len(taught)],
+        grade=rng.choice(6, count, p=[0.75, 0.01, 0.03, 0.06, 0.07, 0.08]),
         institution_uscc=np.where(kind == ENTERPRISE, "", bodies),
         enterprise_uscc=np.where(kind == ENTERPRISE, identity.usccs(rng, count), ""),
         is_affected=is_affected,
@@ -142,7 +143,7 @@ def draw_penalties(
     kind = np.tile([0, 1, 2], len(bureaus))
     persons = rng.integers(0, len(people), count)
     bodies = rng.integers(0, len(institutions.uscc), count)
-    sites = rng.integers(len(specs) // 2, len(specs), count)
+    sites = rng.integers(len(specs) - PENALISED_PLATFORMS, len(specs), count)
     subject = np.select(
         [kind == 0, kind == 1],
         [np.array([spec.id for spec in specs])[sites], institutions.uscc[bodies]],

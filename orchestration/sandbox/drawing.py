@@ -108,7 +108,7 @@ def draw(seed: int, registration_count: int, learning_records: int) -> Draw:
         courses=courses,
         registrations=registrations,
         employer_uscc=employers,
-        learning=draw_learning(part("learning"), learning_records, registrations, certified, specs, line),
+        learning=draw_learning(part("learning"), learning_records, registrations, certified, certificates, specs, line),
         certificates=certificates,
         reminders=draw_reminders(part("reminders"), registrations, sends_reminders, line),
         projects=projects,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orchestration.sandbox.certificates import Certificates
 from orchestration.sandbox.platforms import PlatformSpec
 from orchestration.sandbox.registrations import Registrations
 from orchestration.sandbox.timeline import DAY, HOUR, NEVER, Timeline
@@ -16,6 +17,8 @@ FACE = ("passed", "failed", "none", "")
 STATUS = ("active", "voided", "")
 ACTIVE, VOIDED, UNSAID = 0, 1, 2
 DANGLING = -1
+CLASS_HOUR = 2_700  # 45 minutes, in seconds
+SHORTEST_SITTING = 2 * HOUR
 NO_SCORE = -1
 
 
@@ -45,14 +48,17 @@ def draw_learning(
     target: int,
     registrations: Registrations,
     is_certified: np.ndarray,
+    certificates: Certificates,
     specs: tuple[PlatformSpec, ...],
     line: Timeline,
 ) -> Learning:
-    """About `target` records. Who holds a certificate mostly signed in, studied and was tested before."""
+    """About `target` records. Who holds a certificate mostly signed in, studied and was tested before; most with one of
+    middling length studied its hours, in sittings of their own before it was issued."""
     count = len(registrations)
     is_idle = (rng.random(count) < 0.3) & ~is_certified
+    sittings, days_to_issue = _sittings(rng, registrations, certificates)
     slack = 0.975  # certified learners get some records on top, what falls past the horizon is left out
-    mean: float = target * slack / count
+    mean: float = max(target * slack - sittings.sum() * 0.6, target * 0.5) / count
     base = np.where(is_idle, 0.0, np.where(is_certified, 1.0, 0.62))
     base /= max(base.mean(), 1e-9)
     rates = {SIGN_IN: 0.22, STUDY: 0.52, QUESTION: 0.09, TEST: 0.12, OTHER: 0.05}
@@ -60,12 +66,15 @@ def draw_learning(
     for code, share in ((SIGN_IN, 0.96), (TEST, 0.94), (STUDY, 0.97)):
         surely = is_certified & (rng.random(count) < share)
         numbers[code] = np.where(surely, np.maximum(numbers[code], 1), numbers[code])
+    numbers[STUDY] = np.where(sittings > 0, sittings, numbers[STUDY])
     registration = np.concatenate([np.repeat(np.arange(count), numbers[code]) for code in rates])
     kind = np.concatenate([np.full(numbers[code].sum(), code) for code in rates])
     order = np.argsort(registration, kind="stable")
     registration, kind = registration[order], kind[order]
     started = _starts(rng, registrations.registered_at[registration], kind)
     ended = _ends(rng, started, kind)
+    sat = np.flatnonzero((kind == STUDY) & (sittings[registration] > 0))
+    started[sat], ended[sat] = _sit(rng, registration[sat], registrations.registered_at, sittings, days_to_issue)
     started, ended = _overlap(rng, registration, kind, started, ended)
     kept = (started >= 0) & (np.maximum(started, ended) < line.horizon)
     registration, kind, started, ended = registration[kept], kind[kept], started[kept], ended[kept]
@@ -89,6 +98,41 @@ def draw_learning(
         version_status=version[2],
         version_score=version[3],
     )
+
+
+def _sittings(
+    rng: np.random.Generator, registrations: Registrations, certificates: Certificates
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each registration in how many sittings the learner studies the certificate's hours (0: not so), and the days
+    from registering to the first certificate."""
+    count = len(registrations)
+    known = certificates.registration != DANGLING
+    holder = certificates.registration[known]
+    tenths = np.zeros(count, dtype=np.int64)
+    np.maximum.at(tenths, holder, certificates.class_hours_tenths[known])
+    issued = np.full(count, np.iinfo(np.int64).max)
+    np.minimum.at(issued, holder, certificates.issued_at[known])
+    days = np.where(tenths > 0, issued // DAY - registrations.registered_at // DAY, 0)
+    needed = np.ceil(tenths / 10 * CLASS_HOUR / SHORTEST_SITTING).astype(np.int64)
+    fits = (tenths >= 100) & (tenths <= 220) & (needed <= 2 * (days - 1))
+    return np.where(fits & (rng.random(count) < 0.8), needed, 0), days
+
+
+def _sit(
+    rng: np.random.Generator,
+    registration: np.ndarray,
+    registered_at: np.ndarray,
+    sittings: np.ndarray,
+    days_to_issue: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Begin and end of each sitting, at most two a day, on the days between registering and the certificate.
+    `registration` is sorted."""
+    size = len(registration)
+    number = np.arange(size) - np.searchsorted(registration, registration)
+    day = 1 + number * (days_to_issue[registration] - 1) // np.maximum(sittings[registration], 1)
+    start = (registered_at[registration] // DAY + day) * DAY + 8 * HOUR + (number % 2) * 6 * HOUR
+    start += rng.integers(0, 2 * HOUR, size)
+    return start, start + rng.integers(SHORTEST_SITTING, SHORTEST_SITTING + HOUR, size)
 
 
 def _starts(rng: np.random.Generator, registered_at: np.ndarray, kind: np.ndarray) -> np.ndarray:

@@ -24,6 +24,9 @@ CLAIMED, APPROVED, REJECTED, PAID, RECOVERED = range(5)
 PAYMENTS_A_REGISTRATION = 16 / 60
 ALLOWANCE_GROUPS = ("KG06A", "KG06B", "KG07", "KG08", "KG09")
 
+# What most claim for: so much a class hour, up to a cap; what is due is another matter
+ENOUGH_HOURS_TENTHS, USUAL_FEN_A_TENTH, USUAL_CAP_FEN = 100, 200, 80_000
+
 
 @dataclass(frozen=True)
 class Payments:
@@ -129,7 +132,10 @@ def _training(
     claimed = certificates.issued_at // DAY + rng.integers(1, 22, len(certificates))
     in_calendar = (claimed >= line.first_day) & (claimed < line.clock_day)
     usable = np.flatnonzero((place >= 0) & (bureau_of_place[place] >= 0) & in_calendar)
-    chosen = np.sort(rng.choice(usable, min(count, len(usable)), replace=False))
+    hours = certificates.class_hours_tenths
+    weight = np.where(hours[usable] >= ENOUGH_HOURS_TENTHS, 8.0, 1.0)  # few claim for a certificate that is too short
+    share = weight / weight.sum() if len(usable) else None
+    chosen = np.sort(rng.choice(usable, min(count, len(usable)), replace=False, p=share))
     twice = chosen[rng.random(len(chosen)) < 1 / 150]  # the same certificate claimed again
     chosen = np.concatenate([chosen, twice])
     size = len(chosen)
@@ -142,7 +148,11 @@ def _training(
         "person": np.where(stranger, rng.permutation(person), person),
         "certificate_no": np.where(rng.random(size) < 0.006, "ZS0000000000", numbers),
         "project": np.full(size, -1),
-        "amount_fen": rng.choice([30000, 50000, 65000, 80000, 100000, 120050, 150000], size),
+        "amount_fen": np.where(
+            rng.random(size) < 0.85,
+            np.minimum(hours[chosen] * USUAL_FEN_A_TENTH, USUAL_CAP_FEN),
+            rng.choice([30000, 50000, 65000, 80000, 100000, 120050, 150000], size),
+        ),
         "place": place[chosen],
         "claimed_on": claimed[chosen],
     }
