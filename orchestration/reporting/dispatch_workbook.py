@@ -24,10 +24,12 @@ LABELS = ("行政区划代码", "报告期开始日期", "报送时间", "版本
 MONEY_UNIT = "元"
 WIDTHS = {"A": 32, "B": 30, "C": 26, "D": 18, "E": 18}
 A4 = 9
+TITLE_ROW = HEADER_ROW - 1
 NOTES = (
     "本期数：报告期内；累计数：自行动首日起，人员与项目去重。平台、课程、职业为时点数，本期数为其增减。",
     "只由各地填报、库内无明细的指标（宣传活动等）不在本表。",
 )
+SIGNATURES = "填报单位（盖章）：          填报人：          审核人：          填报日期："
 _RUNNING_NOTE = "报告期尚未结束：数据截至 {as_at}。"
 
 
@@ -42,6 +44,7 @@ class WorkbookReport:
 
 @dataclass(frozen=True)
 class _Styles:
+    title: Format
     label: Format
     value: Format
     head: Format
@@ -79,6 +82,7 @@ def _write(tables: Sequence[DispatchTable], path: Path) -> tuple[str, ...]:
 def _styles(book: xlsxwriter.Workbook) -> _Styles:
     bordered = {"border": 1, "valign": "vcenter"}
     return _Styles(
+        title=book.add_format({"bold": True, "font_size": 16, "align": "center", "valign": "vcenter"}),
         label=book.add_format({**bordered, "bold": True, "bg_color": "#F2F2F2"}),
         value=book.add_format({**bordered, "align": "left"}),
         head=book.add_format({**bordered, "bold": True, "bg_color": "#DDEBF7", "align": "center"}),
@@ -105,6 +109,10 @@ def _write_sheet(sheet: Worksheet, table: DispatchTable, styles: _Styles) -> Non
         write(address, values[field], styles.value)
     for row, remark in enumerate(remarks):
         sheet.write_string(row, 2, remark, styles.note)
+    # The row between the report's own cells and the header is nobody's in the layout
+    title = f"{table.province_name_zh} {DISPATCH_SHEET}（{table.period_start} 至 {table.period_end}）"
+    sheet.merge_range(TITLE_ROW - 1, 0, TITLE_ROW - 1, len(COLUMNS) - 1, title, styles.title)
+    sheet.set_row(TITLE_ROW - 1, 30)
     sheet.write_row(HEADER_ROW - 1, 0, COLUMNS, styles.head)
     for row, indicator in enumerate(table.rows, start=HEADER_ROW):
         number = styles.money if indicator.unit == MONEY_UNIT else styles.count
@@ -118,7 +126,9 @@ def _write_sheet(sheet: Worksheet, table: DispatchTable, styles: _Styles) -> Non
     notes = (*NOTES, *(() if table.is_complete else (_RUNNING_NOTE.format(as_at=table.as_at),)))
     for row, note in enumerate(notes, start=first_note):
         sheet.write_string(row, 0, note, styles.note)
-    _lay_out(sheet, table, first_note + len(notes) - 1)
+    signatures = first_note + len(notes) + 1
+    sheet.write_string(signatures, 0, SIGNATURES, styles.note)
+    _lay_out(sheet, table, signatures)
 
 
 def _lay_out(sheet: Worksheet, table: DispatchTable, last_row: int) -> None:

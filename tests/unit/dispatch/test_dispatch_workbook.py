@@ -78,8 +78,11 @@ def test_it_is_laid_out_for_print(tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(path)[DISPATCH_SHEET]
     assert sheet.freeze_panes == "A7"
     assert sheet.print_title_rows == "$6:$6"
-    assert sheet.print_area == f"'{DISPATCH_SHEET}'!$A$1:$E$13"
+    assert sheet.print_area == f"'{DISPATCH_SHEET}'!$A$1:$E$15"
     assert [sheet.cell(row, 4).number_format for row in (8, 9)] == ["#,##0", "#,##0.00"]
+    assert [str(merged) for merged in sheet.merged_cells.ranges] == ["A5:E5"]
+    assert sheet["A5"].value == "全国 双周调度表（2020-03-23 至 2020-04-05）"
+    assert "盖章" in sheet["A15"].value
     assert sheet["D8"].border.left.style == "thin"
     assert "2020-04-05" in sheet["A13"].value, "a running period says how far it reaches"
 
