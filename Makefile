@@ -5,15 +5,17 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SQL_STAMP := $(VENV)/.installed-sql
 WAREHOUSE_DIR ?= $(CURDIR)/warehouse
+PUBLISHED := $(WAREHOUSE_DIR)/published/marts.duckdb
 PYTEST_ARGS ?=
 SCALE ?= 0.02
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui docs bench test check lint clean
+.PHONY: help install demo ui sql docs screenshots bench test check lint clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
@@ -30,6 +32,18 @@ demo: $(STAMP) ## a whole sandbox: 54 sample platforms, 32 sample bureaus, built
 
 ui: $(STAMP) ## Dagster on this warehouse (and the sandbox's platforms, while it runs)
 	@$(BIN)/python -m orchestration.commands.ui
+
+$(SQL_STAMP): $(STAMP)
+	@echo "Installing the SQL client into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[sql]'
+	@touch $(SQL_STAMP)
+
+sql: $(SQL_STAMP) ## harlequin, a SQL client in the terminal, on the published copy (read only; ctrl+q ends it)
+	@test -e "$(PUBLISHED)" || { echo "Nothing is published at $(PUBLISHED) yet: make demo"; exit 1; }
+	@$(BIN)/harlequin --read-only --locale C "$(PUBLISHED)"
+
+screenshots: $(STAMP) ## the pictures in README, from the published copy; needs Chromium
+	@$(BIN)/python tests/ui/take_screenshots.py
 
 docs: $(STAMP) ## the data catalogue as one page: warehouse/dbt/target/static_index.html
 	@$(BIN)/python -m orchestration.transforming docs generate --static

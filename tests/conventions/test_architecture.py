@@ -10,7 +10,7 @@ from project_files import ROOT, imported_modules, name_of, project_files
 TOP_LEVEL_FOLDERS = {
     ".ci", "benchmarks", "dbt_project", "docs", "orchestration", "seeds", "tests", "warehouse",
 }  # fmt: skip
-TOP_LEVEL_FILES = {"Makefile", "README.md", "campaign.yml", "constraints.txt", "pyproject.toml"}
+TOP_LEVEL_FILES = {"Makefile", "README.md", "README.zh-CN.md", "campaign.yml", "constraints.txt", "pyproject.toml"}
 # A layer of dbt_project/models → the layers its models may read.
 MAY_READ = {
     "staging": {"source", "staging", "config"},

@@ -13,6 +13,7 @@ from orchestration.cli import app
 from orchestration.sources.feeds import FEEDS
 
 THIS_FILE = "tests/conventions/test_repository.py"
+READMES = ("README.md", "README.zh-CN.md")
 TEXT = (".py", ".sql", ".yml", ".yaml", ".toml", ".md", ".txt", ".cfg", ".sh", ".csv", "")
 
 
@@ -37,19 +38,31 @@ def test_no_path_of_one_machine_is_written_down():
     assert _lines_matching(r"(?<![\w.{$])/(?:work|root|home|Users|tmp)/\w") == []
 
 
-def test_every_setting_is_in_the_readme():
+@pytest.mark.parametrize("name", READMES)
+def test_every_setting_is_in_the_readme(name):
     settings = set(
         re.findall(r"WAREHOUSE_[A-Z_]+", (ROOT / "orchestration" / "settings.py").read_text(encoding="utf-8"))
     )
     # WAREHOUSE_DATABASE is derived, for dbt's profile only.
     settings -= {"WAREHOUSE_DATABASE"}
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / name).read_text(encoding="utf-8")
     assert len(settings) >= 9
-    assert {name for name in settings if f"`{name}`" not in readme} == set()
+    assert {setting for setting in settings if f"`{setting}`" not in readme} == set()
 
 
-def test_every_command_is_in_the_readme():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_both_readmes_say_the_same():
+    """Their prose can't be compared by a machine; their commands, options, settings, links and pictures can."""
+    told = re.compile(r"`([^`\n]+)`|\]\((docs/[^)]+)\)")
+    english, chinese = (
+        sorted(code or link for code, link in told.findall((ROOT / name).read_text(encoding="utf-8")))
+        for name in READMES
+    )
+    assert english == [text.replace(" 命令 ", " COMMAND ") for text in chinese]
+
+
+@pytest.mark.parametrize("readme_name", READMES)
+def test_every_command_is_in_the_readme(readme_name):
+    readme = (ROOT / readme_name).read_text(encoding="utf-8")
     command = typer.main.get_command(app)
     names = {name for name in command.commands if not hasattr(command.commands[name], "commands")}
     names |= {name for group in command.commands.values() if hasattr(group, "commands") for name in group.commands}

@@ -113,7 +113,7 @@ def columns(
         if 0 <= (tick - first).days < count
     )
     lines = "".join(f'<line x1="0" x2="{count}" y1="{y}" y2="{y}"/>' for y in (0, 50, 100))
-    levels = "".join(f"<span>{level:,.0f}</span>" for level in (top, top / 2, 0))
+    levels = "".join(f"<span>{level:,g}</span>" for level in (top, top / 2, 0))
     return _figure(
         name,
         title,
@@ -125,11 +125,11 @@ def columns(
 
 
 def _round_up(value: float) -> float:
-    """The next of 2, 4, 10 times a power of ten, so that half of it is a round number too."""
+    """The next of 1, 2, 3, 4, 6, 8 times a power of ten, so that half of it is a round number too."""
     power = 1.0
     while power * 10 <= value:
         power *= 10
-    return max(2.0, next(power * factor for factor in (1, 2, 4, 6, 8, 10) if power * factor >= value))
+    return max(2.0, next(power * factor for factor in (1, 2, 3, 4, 6, 8, 10) if power * factor >= value))
 
 
 def tiles(name: str, title: tuple[str, str], values: dict[str, tuple[Number | None, bool]]) -> str:

@@ -1,0 +1,79 @@
+"""The pictures in README: the report on the last whole period of the action, on a desk and on a phone.
+
+    published/marts.duckdb → the report (a temporary file) → headless Chromium → docs/images/*.png
+
+Run alone: `make screenshots`, after `make demo`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+from playwright.sync_api import Page, sync_playwright
+
+from orchestration.reporting.period_report import write_period_report
+from orchestration.reporting.status import published_database
+from orchestration.settings import PROJECT_ROOT, Settings
+
+IMAGES = PROJECT_ROOT / "docs" / "images"
+CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A window of `width` × `height` pixels on the report, with `anchor` at its top."""
+
+    name: str
+    anchor: str
+    width: int
+    height: int
+
+
+PICTURES = (
+    Picture("report.png", "", 1000, 880),
+    Picture("report-phone.png", "groups", 390, 780),
+)
+
+
+def main() -> int:
+    if CHROMIUM is None:
+        sys.stderr.write("no pictures: chromium is not installed (apt-get install chromium fonts-noto-cjk)\n")
+        return 1
+    settings = Settings.from_environment()
+    database = published_database(settings)
+    if not database.exists():
+        sys.stderr.write(f"no pictures: nothing is published at {database}; run `make demo`\n")
+        return 1
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        report = write_period_report(settings, _last_whole_period(database), Path(folder) / "report.html")
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        for picture in PICTURES:
+            _take(browser.new_page(viewport={"width": picture.width, "height": picture.height}), picture, report.path)
+            sys.stdout.write(f"{IMAGES / picture.name}\n")
+        browser.close()
+    return 0
+
+
+def _last_whole_period(database: Path) -> str:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        row = connection.execute(
+            "select max(period_start)::varchar from marts.dim_period where is_in_action and is_complete"
+        ).fetchall()[0]
+    return str(row[0])
+
+
+def _take(page: Page, picture: Picture, report: Path) -> None:
+    page.goto(report.as_uri() + (f"#{picture.anchor}" if picture.anchor else ""))
+    page.screenshot(path=str(IMAGES / picture.name))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
