@@ -52,7 +52,7 @@ def test_every_setting_is_in_the_readme(name):
 
 def test_both_readmes_say_the_same():
     """Their prose can't be compared by a machine; their commands, options, settings, links and pictures can."""
-    told = re.compile(r"`([^`\n]+)`|\]\((docs/[^)]+)\)")
+    told = re.compile(r"`([^`\n]+)`|\]\(((?:docs|benchmarks)/[^)]+)\)")
     english, chinese = (
         sorted(code or link for code, link in told.findall((ROOT / name).read_text(encoding="utf-8")))
         for name in READMES
