@@ -57,3 +57,13 @@
 {% macro quick_hash(columns) -%} {{ return(adapter.dispatch('quick_hash')(columns)) }} {%- endmacro %}
 {% macro default__quick_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
 {% macro spark__quick_hash(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}
+
+{# In a select list: one row for each whole number from 0, so many of them. #}
+{% macro each_number(count) -%} {{ return(adapter.dispatch('each_number')(count)) }} {%- endmacro %}
+{% macro default__each_number(count) -%} unnest(range(cast({{ count }} as bigint))) {%- endmacro %}
+{% macro spark__each_number(count) -%} explode(sequence(0L, cast({{ count }} as bigint) - 1)) {%- endmacro %}
+
+{# A whole number from 0 to 2³² − 1 out of a text, BIGINT: the same on both engines, unlike quick_hash. #}
+{% macro text_number(text) -%} {{ return(adapter.dispatch('text_number')(text)) }} {%- endmacro %}
+{% macro default__text_number(text) -%} cast('0x' || left(md5({{ text }}), 8) as bigint) {%- endmacro %}
+{% macro spark__text_number(text) -%} cast(conv(left(md5({{ text }}), 8), 16, 10) as bigint) {%- endmacro %}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.settings import Settings
 from orchestration.transforming.dbt import run_dbt, target_dir
@@ -88,6 +89,17 @@ class World:
         """Add rows to a core table; each names the same columns."""
         if rows:
             _insert(self._connection, table, rows)
+
+    def empty(self, *tables: str) -> None:
+        """Take away what these tables hold, the shared rows too: for a world with a calendar of its own."""
+        for table in tables:
+            self._connection.execute(f"delete from core.{table}")
+
+    def fill(self, table: str, given: pa.Table, query: str) -> None:
+        """Add to a core table what `query`, which names its columns, makes of `given`: more rows than a test writes."""
+        self._connection.register("given", given)
+        self._connection.execute(f"insert into core.{table} by name {query}")
+        self._connection.unregister("given")
 
     def rows(self, mart: str, *columns: str) -> list[tuple[Any, ...]]:
         """The mart's rows, these columns, in order."""
