@@ -1,22 +1,25 @@
-"""`warehouse sandbox make`, `serve`, `demo`: a world of sample senders, from a seed."""
+"""`warehouse sandbox make`, `serve`, `demo`: a world of sample senders, from a seed.
+
+Each imports what it needs when it runs: drawing and serving worlds would cost every other command a third of a second.
+"""
 
 from __future__ import annotations
 
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from orchestration.commands.demo import run_demo
 from orchestration.commands.terminal import JsonOption, answer, told
 from orchestration.reporting.progress import reporter_for
 from orchestration.reporting.summary import render_line
-from orchestration.sandbox import Manifest, make_world
-from orchestration.sandbox.server import serve as serve_world
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.sandbox import Manifest
 
 app = typer.Typer(
     help="A world of sample platforms and bureaus: none of them is real, all of it is drawn from a seed.",
@@ -39,6 +42,8 @@ def make(
     as_json: JsonOption = False,
 ) -> None:
     """Write a seeded world: registry, bureaus' files, platforms' data, and the truth of its headline numbers."""
+    from orchestration.sandbox import make_world
+
     with told(as_json=as_json):
         with reporter_for().step("make") as step:
             manifest = make_world(
@@ -62,6 +67,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the world's platforms over HTTP on loopback until stopped (Ctrl-C)."""
+    from orchestration.sandbox.server import serve as serve_world
+
     with told(as_json=False):
         serve_world(directory, faults, _tell_address)
 
@@ -69,6 +76,8 @@ def serve(
 @app.command()
 def demo(as_json: JsonOption = False) -> None:
     """Make the sample world in the warehouse's folder (once), serve it, and build everything from it."""
+    from orchestration.commands.demo import run_demo
+
     with told(as_json=as_json):
         run_demo(Settings.from_environment(), as_json=as_json)
 

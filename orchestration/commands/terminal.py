@@ -23,8 +23,7 @@ from orchestration.publishing.errors import PublishError
 from orchestration.reporting.period_report import PrinterMissingError
 from orchestration.reporting.status import NothingPublishedError
 from orchestration.reporting.trace import UnknownPersonError
-from orchestration.sandbox import SandboxError
-from orchestration.sandbox.faults import FaultError
+from orchestration.sandbox.errors import FaultError, SandboxError
 from orchestration.settings import SettingsError
 from orchestration.sources.registry import RegistryError
 from orchestration.transforming.dbt import TransformError
