@@ -80,15 +80,31 @@ def read_configuration(settings: Settings) -> dict[str, str]:
 
 def landed_configuration(landing_dir: Path, known_at: datetime | None = None) -> dict[str, str]:
     """The newest landed configuration, or the newest one received by `known_at`: name -> content; empty for none."""
-    entries = [
+    entries = _entries(landing_dir, known_at)
+    return _contents(landing_dir, entries[-1]) if entries else {}
+
+
+def landed_registries(landing_dir: Path, known_at: datetime | None = None) -> list[tuple[datetime, str]]:
+    """Every registry landed (by `known_at`) that differs from the one before: (received at, content), oldest first."""
+    versions: list[tuple[datetime, str]] = []
+    for entry in _entries(landing_dir, known_at):
+        content = _contents(landing_dir, entry).get(REGISTRY_NAME)
+        if content is not None and (not versions or versions[-1][1] != content):
+            versions.append((datetime.fromisoformat(entry.received_at), content))
+    return versions
+
+
+def _entries(landing_dir: Path, known_at: datetime | None) -> list[LedgerEntry]:
+    return [
         entry
         for entry in read_ledger(landing_dir).entries(CONFIG_SENDER)
         if known_at is None or datetime.fromisoformat(entry.received_at) <= known_at
     ]
-    if not entries:
-        return {}
+
+
+def _contents(landing_dir: Path, entry: LedgerEntry) -> dict[str, str]:
     with duckdb.connect(":memory:") as connection:
-        path = str(landing_dir / entries[-1].landed_file)
+        path = str(landing_dir / entry.landed_file)
         return dict(connection.execute("SELECT name, content FROM read_parquet(?)", [path]).fetchall())
 
 

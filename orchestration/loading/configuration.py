@@ -14,13 +14,15 @@ import duckdb
 from orchestration import calendar
 from orchestration.calendar import Period
 from orchestration.campaign import Campaign, CampaignError, load_campaign
-from orchestration.landing.configuration import CAMPAIGN_NAME, REGISTRY_NAME, landed_configuration
+from orchestration.landing.configuration import CAMPAIGN_NAME, REGISTRY_NAME, landed_configuration, landed_registries
 from orchestration.loading.database import LoadingError, wall_time
 from orchestration.loading.raw_schema import CONFIG_TABLES
-from orchestration.settings import Settings
+from orchestration.settings import SHANGHAI, Settings
 from orchestration.sources.registry import Registry, RegistryError, load_registry
 
 NATION = "000000"
+# The first registry landed holds for all that was received before it, too.
+_BEGINNING = datetime(1900, 1, 1, tzinfo=SHANGHAI)
 
 
 def replace_configuration(
@@ -37,13 +39,21 @@ def replace_configuration(
                 campaign = load_campaign(path)
             replace_campaign(connection, campaign, calendar.periods(campaign))
         if REGISTRY_NAME in contents:
-            # Whether a secret is set today says nothing about the registry that was landed, and neither does a column
-            # map that has gone since: only who was registered, and for what, is kept.
-            with _as_file(REGISTRY_NAME, contents[REGISTRY_NAME]) as path:
-                registry = load_registry(path, lambda _: "set", lenient=True)
-            replace_senders(connection, registry)
+            registries = [
+                (received_at, _registry(content))
+                for received_at, content in landed_registries(settings.landing_dir, received_by)
+            ]
+            replace_senders(connection, registries[-1][1])
+            replace_sender_versions(connection, registries)
     except (CampaignError, RegistryError) as error:
         raise LoadingError(f"the landed configuration can't be read: {error}") from None
+
+
+def _registry(content: str) -> Registry:
+    # Whether a secret is set today says nothing about the registry that was landed, and neither does a column
+    # map that has gone since: only who was registered, and for what, is kept.
+    with _as_file(REGISTRY_NAME, content) as path:
+        return load_registry(path, lambda _: "set", lenient=True)
 
 
 @contextmanager
@@ -137,3 +147,35 @@ def replace_senders(connection: duckdb.DuckDBPyConnection, registry: Registry) -
             for feed, source in sender.feeds.items()
         ],
     )
+
+
+def replace_sender_versions(
+    connection: duckdb.DuckDBPyConnection, registries: Sequence[tuple[datetime, Registry]]
+) -> None:
+    """Replace config_sender_versions: what each registry (received at, oldest first) said of a sender's selection.
+
+    A sender that says the same as before keeps its row; one that a later registry lacks is known until then.
+    """
+    versions: list[dict[str, Any]] = []
+    current: dict[str, dict[str, Any]] = {}
+    for number, (received_at, registry) in enumerate(registries):
+        moment = wall_time(received_at if number else _BEGINNING)
+        said = {
+            sender.id: {
+                "sender_id": sender.id,
+                "sender_kind": sender.kind.value,
+                "selected_from": getattr(sender, "selected_from", None),
+                "selected_to": getattr(sender, "selected_to", None),
+                "selected_by": getattr(sender, "selected_by", None),
+            }
+            for sender in registry.senders
+        }
+        for sender_id, version in list(current.items()):
+            if {name: version[name] for name in version if not name.startswith("known_")} != said.get(sender_id):
+                version["known_to"] = moment
+                del current[sender_id]
+        for sender_id, fields in said.items():
+            if sender_id not in current:
+                current[sender_id] = fields | {"known_from": moment, "known_to": None}
+                versions.append(current[sender_id])
+    replace_rows(connection, "config_sender_versions", versions)

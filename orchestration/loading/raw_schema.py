@@ -97,6 +97,16 @@ CONFIG_TABLES: dict[str, dict[str, str]] = {
         "selected_to": "DATE",
         "selected_by": "VARCHAR",
     },
+    # The registry of every landing: what was known of a sender from one moment (inclusive) to another (null: still is).
+    "config_sender_versions": {
+        "sender_id": "VARCHAR",
+        "sender_kind": "VARCHAR",
+        "selected_from": "DATE",
+        "selected_to": "DATE",
+        "selected_by": "VARCHAR",
+        "known_from": "TIMESTAMP",
+        "known_to": "TIMESTAMP",
+    },
     "config_sender_feeds": {
         "sender_id": "VARCHAR",
         "feed": "VARCHAR",

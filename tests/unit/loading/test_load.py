@@ -225,6 +225,14 @@ def test_a_changed_registry_replaces_the_configuration(landing, tmp_path):
     land_configuration(settings)
     load(settings)
     assert landing.rows("select sender_id, name, selected_by from raw.config_senders") == [("A02", "乙", "420000")]
+    assert landing.rows(
+        "select sender_id, known_from::varchar, known_to is null from raw.config_sender_versions order by known_from, 1"
+    )[:2] == [("420000", "1900-01-01 00:00:00", False), ("A01", "1900-01-01 00:00:00", False)]
+    assert landing.rows(
+        "select later.sender_id, later.selected_by from raw.config_sender_versions as later "
+        "join raw.config_sender_versions as earlier on later.known_from = earlier.known_to "
+        "where earlier.sender_id = 'A01' and later.known_to is null"
+    ) == [("A02", "420000")]
     assert landing.rows("select first_day::varchar, cadence_days, study_record_cut_hours from raw.config_campaign") == [
         ("2020-03-23", 14, 4)
     ]

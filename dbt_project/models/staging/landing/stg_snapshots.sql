@@ -8,6 +8,7 @@ select
     batches.sender_id,
     batches.feed,
     batches.sequence as ledger_sequence,
+    lead(batches.received_at) over (partition by batches.sender_id, batches.feed order by batches.sequence) as ended_at,
     cast(
         lead(batches.received_at) over (partition by batches.sender_id, batches.feed order by batches.sequence) as date
     ) as ended_on

@@ -1,0 +1,127 @@
+{#
+    Every state that a record of `feed` was ever known in, with the time it was known.
+
+    Of the rows with one (sender, key), in the order they came, a row is the record's state from its arrival on when its
+    `updated_at` is at least that of every row before it: just what `newest_state` would have said then. Of several that
+    came in one batch the last stands. `known_from` (inclusive) to `known_to` (exclusive); `first_known_at` is the
+    record's first arrival, `ended_at` that of the snapshot which no longer held it, `earliest_at` the least `moment` of
+    all its states. As in `newest_state`, only keys whose quick hash occurs twice are sorted.
+#}
+{% macro state_history(feed, key, columns, moment, where='true') %}
+{%- set key_columns = (['sender_id'] + key) | join(', ') -%}
+with
+
+landed as (
+    select
+        {{ key_columns }},
+        {{ columns | join(',\n        ') }},
+        updated_at,
+        {{ moment }} as moment,
+        _ledger_sequence,
+        _position,
+        _received_at,
+        {{ quick_hash(['sender_id'] + key) }} as key_hash
+    from {{ source('raw', feed) }}
+    where {{ where }}
+),
+
+repeated as (
+    select key_hash
+    from landed
+    group by key_hash
+    having count(*) > 1
+),
+
+contested as (
+    select
+        *,
+        max(updated_at) over (
+            partition by {{ key_columns }}
+            order by _ledger_sequence, _position
+            rows between unbounded preceding and current row
+        ) as newest_until_then,
+        max(_ledger_sequence) over (partition by {{ key_columns }}) as last_seen_sequence,
+        min(_received_at) over (partition by {{ key_columns }}) as first_known_at,
+        min(moment) over (partition by {{ key_columns }}) as earliest_at
+    from landed
+    where key_hash in (select key_hash from repeated)
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by {{ key_columns }}, _ledger_sequence order by _position desc) as place_in_batch
+    from contested
+    where updated_at = newest_until_then
+),
+
+states as (
+    select
+        {{ key_columns }},
+        {{ columns | join(',\n        ') }},
+        last_seen_sequence,
+        first_known_at,
+        earliest_at,
+        false as is_only_state,
+        _received_at as known_from,
+        coalesce(
+            lead(_received_at) over (partition by {{ key_columns }} order by _ledger_sequence), {{ end_of_time() }}
+        ) as known_to
+    from ranked
+    where place_in_batch = 1
+
+    union all
+
+    select
+        {{ key_columns }},
+        {{ columns | join(',\n        ') }},
+        _ledger_sequence,
+        _received_at,
+        moment,
+        true,
+        _received_at,
+        {{ end_of_time() }}
+    from landed
+    where key_hash not in (select key_hash from repeated)
+),
+
+history as (
+    select
+        states.*,
+        snapshots.ended_at
+    from states
+    left join {{ ref('stg_snapshots') }} as snapshots
+        on states.sender_id = snapshots.sender_id
+        and states.last_seen_sequence = snapshots.ledger_sequence
+        and snapshots.feed = '{{ feed }}'
+    where states.known_from < states.known_to
+)
+{% endmacro %}
+
+{% macro end_of_time() -%} cast('9999-12-31 00:00:00' as timestamp) {%- endmacro %}
+{# As late as can be asked for; still before the end of time. #}
+{% macro latest_moment() -%} cast('9999-01-01 00:00:00' as timestamp) {%- endmacro %}
+
+{# Inside a join of comparisons with a history: the state known before (of a record that came later its first one) … #}
+{% macro is_known_before(history) -%}
+    {{ history }}.known_from <= greatest(comparisons.from_at, {{ history }}.first_known_at)
+    and {{ history }}.known_to > greatest(comparisons.from_at, {{ history }}.first_known_at)
+{%- endmacro %}
+{# … and the state known after. #}
+{% macro is_known_after(history) -%}
+    {{ history }}.known_from <= comparisons.to_at and {{ history }}.known_to > comparisons.to_at
+{%- endmacro %}
+
+{# A column of the state after from the step of its class of change on, before that of the state before. #}
+{% macro from_step(class, column) -%}
+    {%- set steps = ['known_before', 'late_arrival', 'correction', 'cancellation', 'verification', 'recoding', 'roster', 'rule'] -%}
+    case when steps.step_number >= {{ steps.index(class) }} then later.{{ column }} else earlier.{{ column }} end
+{%- endmacro %}
+{% macro moment_of_step(class, before='from_at', after='to_at') -%}
+    {%- set steps = ['known_before', 'late_arrival', 'correction', 'cancellation', 'verification', 'recoding', 'roster', 'rule'] -%}
+    case when steps.step_number >= {{ steps.index(class) }} then comparisons.{{ after }} else comparisons.{{ before }} end
+{%- endmacro %}
+{# Whether a record had come: what came later is there from the first step on. #}
+{% macro had_come() -%} (steps.step_number > 0 or earlier.first_known_at <= comparisons.from_at) {%- endmacro %}
+{# Whether a snapshot had left the record out, as the step of cancellations has it. #}
+{% macro had_ended() -%} coalesce(earlier.ended_at <= {{ moment_of_step('cancellation') }}, false) {%- endmacro %}

@@ -1,0 +1,78 @@
+with
+
+comparisons as (select * from {{ ref('fct_known_comparison') }}),
+
+steps as (select step_number from {{ ref('dim_known_step') }}),
+
+payments as (
+    select
+        *,
+        -- Whom a distinct count would count, else the payment itself
+        case
+            when scheme = 'project_prepayment' and project_id is not null then 'project ' || project_id
+            when scheme <> 'project_prepayment' and person_sk is not null then 'person ' || person_sk
+            else 'payment ' || payment_id
+        end as subject
+    from {{ ref('stg_payment_history') }}
+    where scheme in ('training', 'living_allowance', 'project_prepayment')
+),
+
+changed as (
+    select distinct comparisons.comparison_id, payments.province_code, payments.payment_id
+    from comparisons
+    inner join payments
+        on coalesce(comparisons.province_code, payments.province_code) = payments.province_code
+        and payments.known_from > comparisons.from_at
+        and payments.known_from <= comparisons.to_at
+),
+
+affected_subjects as (
+    select distinct changed.comparison_id, payments.subject
+    from changed
+    inner join payments on changed.province_code = payments.province_code and changed.payment_id = payments.payment_id
+),
+
+affected as (
+    select distinct affected_subjects.comparison_id, payments.province_code, payments.payment_id
+    from affected_subjects
+    inner join comparisons on affected_subjects.comparison_id = comparisons.comparison_id
+    inner join payments
+        on affected_subjects.subject = payments.subject
+        and coalesce(comparisons.province_code, payments.province_code) = payments.province_code
+),
+
+hybrids as (
+    select
+        affected.*,
+        steps.step_number,
+        {{ from_step('correction', 'scheme') }} as scheme,
+        {{ from_step('correction', 'payee_kind') }} as payee_kind,
+        {{ from_step('correction', 'person_sk') }} as person_sk,
+        {{ from_step('correction', 'project_id') }} as project_id,
+        {{ from_step('correction', 'amount_cny') }} as amount_cny,
+        {{ from_step('correction', 'paid_on') }} as paid_on,
+        -- A claim that goes its way is corrected, one that is rejected is cancelled
+        case
+            when later.status = 'rejected' then {{ from_step('cancellation', 'status') }}
+            else {{ from_step('correction', 'status') }}
+        end as status,
+        cast({{ moment_of_step('late_arrival', 'clock_from', 'clock_to') }} as date) as clock_day
+    from affected
+    inner join comparisons on affected.comparison_id = comparisons.comparison_id
+    inner join payments as earlier
+        on affected.province_code = earlier.province_code
+        and affected.payment_id = earlier.payment_id
+        and {{ is_known_before('earlier') }}
+    inner join payments as later
+        on affected.province_code = later.province_code
+        and affected.payment_id = later.payment_id
+        and {{ is_known_after('later') }}
+    cross join steps
+    where {{ had_come() }}
+)
+
+select
+    comparison_id, step_number, province_code, payment_id, scheme, payee_kind, person_sk, project_id,
+    cast(amount_cny as decimal(18, 2)) as amount_cny, paid_on
+from hybrids
+where status in ('paid', 'recovered') and paid_on <= clock_day

@@ -1,0 +1,161 @@
+"""Each cause of a difference in a province of its own: the bridge names it, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from raw_world import RawWorld
+
+IN_TIME = "2020-04-01 09:00:00"
+FILED = "2020-04-08 10:00:00"
+AFTERWARDS = "2020-04-20 09:00:00"
+CLASSES = ("late_arrival", "correction", "cancellation", "verification", "recoding", "roster", "rule")
+
+# province, cause, what the bureau filed as 人次 of the first period
+CAUSES = [
+    ("110000", "late_arrival", 0, 1),
+    ("120000", "correction", 1, -1),
+    ("130000", "cancellation", 1, -1),
+    ("140000", "verification", 0, 1),
+    ("310000", "recoding", 1, -1),
+    ("370000", "rule", 0, 1),
+]
+# province, excluded class; each bureau counted one registration that the rules leave out
+EXCLUDED = [
+    ("420000", "unverified"),
+    ("510000", "cancelled"),
+    ("500000", "unselected_platform"),
+    ("440000", "other_province"),
+]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
+    world = RawWorld(tmp_path_factory.mktemp("bridge"))
+    world.platform("P1")
+    world.platform("P2", selected_from="2020-06-01")
+    world.platform("P3")
+    world.platform("P4", selected_by="440000")
+    _registry_of_later(world)
+    for sender_id in ("P1", "P2", "P3", "P4"):
+        world.add("courses", sender_id, _received_at=IN_TIME)
+    for province, _, reported, _ in CAUSES:
+        _file(world, province, "registrations", reported)
+    for province, _ in EXCLUDED:
+        _file(world, province, "registrations", 1)
+    _file(world, "330000", "registrations_KG07", 0)
+
+    _register(world, "late", "110101", received_at=AFTERWARDS)
+    _register(world, "corrected", "120101")
+    _register(world, "corrected", "120101", received_at=AFTERWARDS, registered_at="2020-04-07 08:00:00")
+    _register(world, "cancelled", "130102")
+    _register(world, "cancelled", "130102", received_at=AFTERWARDS, status="cancelled")
+    _register(world, "verified", "140105", real_name_status="pending")
+    _register(world, "verified", "140105", received_at=AFTERWARDS)
+    _register(world, "recoded", "310101")
+    _register(world, "recoded", "320102", received_at=AFTERWARDS)
+    _register(world, "rule", "370102", platform="P3")
+    _register(world, "listed", "330102")
+    world.bureau("330000")
+    world.add("eligibility_rosters", "330000", person="listed", _received_at=AFTERWARDS)
+
+    _register(world, "unverified", "420102", real_name_status="pending")
+    _register(world, "void", "510104", status="cancelled")
+    _register(world, "unselected", "500101", platform="P2")
+    _register(world, "elsewhere", "450102", platform="P4")
+    world.build("+reconciliation_bridge +restatement")
+    return world
+
+
+def _registry_of_later(world: RawWorld) -> None:
+    beginning = "1900-01-01 00:00:00"
+    same = [
+        {"sender_id": "P1", "selected_from": "2020-03-23", "selected_by": "ministry", "known_from": beginning},
+        {"sender_id": "P2", "selected_from": "2020-06-01", "selected_by": "ministry", "known_from": beginning},
+        {"sender_id": "P4", "selected_from": "2020-03-23", "selected_by": "440000", "known_from": beginning},
+    ]
+    changed = [
+        {"sender_id": "P3", "selected_from": "2020-06-01", "known_from": beginning, "known_to": AFTERWARDS},
+        {"sender_id": "P3", "selected_from": "2020-03-23", "known_from": AFTERWARDS},
+    ]
+    rows = [{"sender_kind": "platform", **row} for row in (*same, *changed)]
+    world.insert("config_sender_versions", *rows)
+
+
+def _file(world: RawWorld, province: str, indicator: str, value: int) -> None:
+    if province != "330000":
+        world.bureau(province)
+    world.add(
+        "dispatch_reports",
+        province,
+        region_code=province,
+        indicator_code=indicator,
+        this_period=value,
+        cumulative=value,
+        filed_at=FILED,
+        _received_at=FILED,
+    )
+
+
+def _register(
+    world: RawWorld, name: str, region_code: str, platform: str = "P1", received_at: str = IN_TIME, **fields: str
+) -> None:
+    world.add(
+        "registrations",
+        platform,
+        registration_id=name,
+        person=name,
+        region_code=region_code,
+        _received_at=received_at,
+        updated_at=received_at,
+        **fields,
+    )
+
+
+def _bridge(world: RawWorld, province: str, indicator: str = "registrations") -> dict[str, int]:
+    rows = world.rows(
+        f"""select step, value from marts.reconciliation_bridge
+        where province_code = '{province}' and indicator_code = '{indicator}' and measure = 'this_period'
+        and period_start = date '2020-03-23' order by step_number"""
+    )
+    return {step: int(value) for step, value in rows}
+
+
+def _only(reported: int, **others: int) -> dict[str, int]:
+    values = {"reported": reported, "unexplained": 0} | dict.fromkeys(CLASSES, 0) | others
+    return values | {"recorded": sum(values.values())}
+
+
+@pytest.mark.parametrize(("province", "cause", "reported", "change"), CAUSES)
+def test_each_cause_is_named_and_nothing_else(world, province, cause, reported, change):
+    assert _bridge(world, province) == _only(reported, **{cause: change})
+
+
+def test_a_roster_that_came_later_adds_to_its_group(world):
+    assert _bridge(world, "330000", "registrations_KG07") == _only(0, roster=1)
+
+
+@pytest.mark.parametrize(("province", "cause"), EXCLUDED)
+def test_what_the_bureau_counted_and_the_rules_leave_out_is_the_likely_cause(world, province, cause):
+    assert _bridge(world, province) == _only(1, unexplained=-1)
+    assert world.rows(
+        f"""select distinct likely_cause from marts.reconciliation_bridge
+        where province_code = '{province}' and likely_cause is not null and step = 'unexplained'"""
+    ) == [(cause,)]
+
+
+def test_what_is_explained_has_no_likely_cause(world):
+    explained = ", ".join(f"'{province}'" for province, *_ in CAUSES)
+    query = f"""select count(*) from marts.reconciliation_bridge
+        where province_code in ({explained}) and likely_cause is not null"""
+    assert world.rows(query) == [(0,)]
+
+
+def test_the_next_due_time_restates_what_changed_between(world):
+    parts = ", ".join(f"sum({name}_delta)" for name in CLASSES)
+    rows = world.rows(
+        f"""select min(value_before), max(value), {parts} from marts.restatement
+        where period_start = date '2020-03-23' and indicator_code = 'registrations' and province_code = '000000'
+        and measure = 'this_period' and dispatch_at = timestamp '2020-04-22 18:00:00'"""
+    )
+    # before: corrected, cancelled, recoded, listed, elsewhere; recoding moves within the nation
+    assert [tuple(map(int, row)) for row in rows] == [(5, 6, 1, -1, -1, 1, 0, 0, 1)]
