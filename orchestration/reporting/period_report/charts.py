@@ -139,7 +139,9 @@ def tiles(name: str, title: tuple[str, str], values: dict[str, tuple[Number | No
     highest = max((float(value) for value, _ in values.values() if value), default=0.0)
     drawn = "".join(_tile(code, *values.get(code, (None, False)), highest) for code in TILES)
     edges = [highest * (step / STEPS) ** 2 for step in range(1, STEPS + 1)] if highest else []
-    legend = "".join(f'<li><i class="q{step}"></i>≤ {edge:,.0f}</li>' for step, edge in enumerate(edges, start=1))
+    legend = "".join(
+        f'<li><i class="q{step}"></i>≤ {text_of(edge, "short")}</li>' for step, edge in enumerate(edges, start=1)
+    )
     return _figure(
         name,
         title,
@@ -152,7 +154,7 @@ def _tile(code: str, value: Number | None, is_withheld: bool, highest: float) ->
     tile = TILES[code]
     # Steps grow as squares: provinces differ by a hundred times, and even steps would leave most of them pale
     step = 0 if not value else min(STEPS, 1 + int(STEPS * (float(value) / highest) ** 0.5 - 1e-9))
-    shown = figure_of(value, "count", is_withheld=is_withheld)
+    shown = figure_of(value, "short", is_withheld=is_withheld)
     place = f"grid-column:{tile.column};grid-row:{tile.row}"
     css = "hidden" if value is None and is_withheld else f"q{step}"
     return f'<li class="{css}" data-province="{code}" style="{place}"><b>{tile.name}</b>{shown}</li>'

@@ -17,8 +17,8 @@ _FORMATS = {"count": "{:,.0f}", "money": "{:,.2f}", "hours": "{:,.1f}", "share":
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `kind`: `text`, or how its numbers are written: count, money (CNY), hours, share, days, or
-    number (two decimals where it is not whole)."""
+    """A column of a table. `kind`: `text`, or how its numbers are written: count, money (CNY), hours, share, days,
+    number (two decimals where it is not whole), or short (in 万, ten thousands, where it is large)."""
 
     zh: str
     en: str
@@ -33,6 +33,9 @@ def text_of(value: Any, kind: str) -> str:
     """A value as a reader sees it."""
     if isinstance(value, bool):
         return "是" if value else "否"
+    if kind == "short":
+        # As in a Chinese text: 42.3万 has room in a tile where 423,112 has none
+        return f"{value / 10_000:,.1f}万" if value >= 10_000 else f"{value:,.0f}"
     if kind == "number":
         # Whole where it is whole: persons and fen stand in one column
         return f"{value:,.2f}".removesuffix(".00")

@@ -38,8 +38,9 @@ def default_path(settings: Settings, period: str) -> Path:
 def write_period_report(settings: Settings, period: str, out: Path | None = None, *, pdf: bool = False) -> PeriodReport:
     """Write the report on `period` (its first day); the file is there whole or not at all.
 
-    Raises NothingPublishedError before the first publication, UsageError for a period that has not begun, OSError where
-    the file can't be written, PrinterMissingError where a PDF was asked for and can't be printed (the HTML is written).
+    Raises NothingPublishedError before the first publication or where the published copy lacks what is read, UsageError
+    for a period that has not begun, OSError where the file can't be written, PrinterMissingError where a PDF was asked
+    for and can't be printed (the HTML is written).
     """
     database = published_database(settings)
     if not database.exists():
@@ -48,8 +49,14 @@ def write_period_report(settings: Settings, period: str, out: Path | None = None
             "run `warehouse build` (or `make demo` for the samples)"
         )
     with duckdb.connect(str(database), read_only=True) as connection:
-        head = read_head(connection, period)
-        page = render_page(connection, head, is_sample=settings.is_sandbox)
+        try:
+            head = read_head(connection, period)
+            page = render_page(connection, head, is_sample=settings.is_sandbox)
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            reason = str(error).splitlines()[0]
+            raise NothingPublishedError(
+                f"{database} was published before this report knew its tables ({reason}); run `warehouse publish`"
+            ) from None
     path = (out or default_path(settings, period)).absolute()
     with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         unfinished = Path(folder) / path.name

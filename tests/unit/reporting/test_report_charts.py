@@ -64,6 +64,10 @@ def test_a_darker_tile_is_a_larger_number() -> None:
     assert "≤ 40<" in drawn and "≤ 1,000<" in drawn
 
 
+def test_a_tile_has_room_for_a_large_number() -> None:
+    assert 'data-value="423112">42.3万<' in tiles("x", ("题", "title"), {"420000": (423112, False)})
+
+
 def test_no_two_provinces_share_a_tile() -> None:
     places = {(tile.column, tile.row) for tile in TILES.values()}
     assert len(places) == len(TILES) == 35
