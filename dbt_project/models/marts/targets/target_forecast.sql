@@ -1,6 +1,6 @@
 {#- A block bootstrap of daily increases. Each draw first draws some blocks from the days seen; then it
     goes on from as_at with blocks drawn from those. The first step is how uncertain the mean is, the second how the days
-    vary around it. Blocks keep what hangs together from day to day, weeks above all. -#}
+    vary around it. Blocks keep what hangs together from day to day. -#}
 {%- set draws = var('forecast_draws') -%}
 {%- set block_days = var('forecast_block_days') -%}
 with
