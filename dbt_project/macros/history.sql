@@ -4,7 +4,7 @@
     Of the rows with one (sender, key), in the order they came, a row is the record's state from its arrival on when its
     `updated_at` is at least that of every row before it: just what `newest_state` would have said then. Of several that
     came in one batch the last stands. `known_from` (inclusive) to `known_to` (exclusive); `first_known_at` is the
-    record's first arrival, `ended_at` that of the snapshot which no longer held it, `earliest_at` the least `moment` of
+    record's first arrival, `ended_at` that of the snapshot which no longer held it before the next state came, `earliest_at` the least `moment` of
     all its states. As in `newest_state`, only keys whose quick hash occurs twice are sorted.
 #}
 {% macro state_history(feed, key, columns, moment, where='true') %}
@@ -41,6 +41,9 @@ contested as (
             rows between unbounded preceding and current row
         ) as newest_until_then,
         max(_ledger_sequence) over (partition by {{ key_columns }}) as last_seen_sequence,
+        max(_ledger_sequence) over (
+            partition by {{ key_columns }} order by _ledger_sequence range between unbounded preceding and 1 preceding
+        ) as seen_before_sequence,
         min(_received_at) over (partition by {{ key_columns }}) as first_known_at,
         min(moment) over (partition by {{ key_columns }}) as earliest_at
     from landed
@@ -59,7 +62,10 @@ states as (
     select
         {{ key_columns }},
         {{ columns | join(',\n        ') }},
-        last_seen_sequence,
+        -- The batch that last held the key while this state stood
+        coalesce(
+            lead(seen_before_sequence) over (partition by {{ key_columns }} order by _ledger_sequence), last_seen_sequence
+        ) as last_seen_sequence,
         first_known_at,
         earliest_at,
         false as is_only_state,
@@ -88,7 +94,8 @@ states as (
 history as (
     select
         states.*,
-        snapshots.ended_at
+        -- A key that the next snapshot holds again has not ended; one that comes back later begins anew then
+        case when snapshots.ended_at < states.known_to then snapshots.ended_at end as ended_at
     from states
     left join {{ ref('stg_snapshots') }} as snapshots
         on states.sender_id = snapshots.sender_id
@@ -124,4 +131,6 @@ history as (
 {# Whether a record had come: what came later is there from the first step on. #}
 {% macro had_come() -%} (steps.step_number > 0 or earlier.first_known_at <= comparisons.from_at) {%- endmacro %}
 {# Whether a snapshot had left the record out, as the step of cancellations has it. #}
-{% macro had_ended() -%} coalesce(earlier.ended_at <= {{ moment_of_step('cancellation') }}, false) {%- endmacro %}
+{% macro had_ended() -%}
+    coalesce({{ from_step('cancellation', 'ended_at') }} <= {{ moment_of_step('cancellation') }}, false)
+{%- endmacro %}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from raw_world import RawWorld
+from support.raw_world import RawWorld
 
 IN_TIME = "2020-04-01 09:00:00"
 FILED = "2020-04-08 10:00:00"
@@ -18,6 +18,10 @@ CAUSES = [
     ("140000", "verification", 0, 1),
     ("310000", "recoding", 1, -1),
     ("370000", "rule", 0, 1),
+    # its platform left the registry
+    ("430000", "rule", 1, -1),
+    # a snapshot lacked it when the report was filed; a later one holds it again
+    ("350000", "cancellation", 0, 1),
 ]
 # province, excluded class; each bureau counted one registration that the rules leave out
 EXCLUDED = [
@@ -54,6 +58,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
     _register(world, "recoded", "310101")
     _register(world, "recoded", "320102", received_at=AFTERWARDS)
     _register(world, "rule", "370102", platform="P3")
+    _register(world, "orphaned", "430102", platform="P5")
+    _forget_and_remember(world, "forgotten", "350102")
     _register(world, "listed", "330102")
     world.bureau("330000")
     world.add("eligibility_rosters", "330000", person="listed", _received_at=AFTERWARDS)
@@ -66,6 +72,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
     return world
 
 
+def _forget_and_remember(world: RawWorld, name: str, region_code: str) -> None:
+    world.platform("P6", snapshots=("registrations",))
+    registration = {"registration_id": name, "person": name, "region_code": region_code, "updated_at": IN_TIME}
+    # Another one, of Hainan, keeps the snapshot in between from being empty.
+    other = {"registration_id": "other", "person": "other", "region_code": "460105", "updated_at": IN_TIME}
+    for received_at, rows in (
+        (IN_TIME, [registration, other]),
+        ("2020-04-03 09:00:00", [other]),
+        (AFTERWARDS, [registration, other]),
+    ):
+        world.add("registrations", "P6", *({**row, "_received_at": received_at} for row in rows))
+
+
 def _registry_of_later(world: RawWorld) -> None:
     beginning = "1900-01-01 00:00:00"
     same = [
@@ -76,6 +95,7 @@ def _registry_of_later(world: RawWorld) -> None:
     changed = [
         {"sender_id": "P3", "selected_from": "2020-06-01", "known_from": beginning, "known_to": AFTERWARDS},
         {"sender_id": "P3", "selected_from": "2020-03-23", "known_from": AFTERWARDS},
+        {"sender_id": "P5", "selected_from": "2020-03-23", "known_from": beginning, "known_to": AFTERWARDS},
     ]
     rows = [{"sender_kind": "platform", **row} for row in (*same, *changed)]
     world.insert("config_sender_versions", *rows)
@@ -157,5 +177,6 @@ def test_the_next_due_time_restates_what_changed_between(world):
         where period_start = date '2020-03-23' and indicator_code = 'registrations' and province_code = '000000'
         and measure = 'this_period' and dispatch_at = timestamp '2020-04-22 18:00:00'"""
     )
-    # before: corrected, cancelled, recoded, listed, elsewhere; recoding moves within the nation
-    assert [tuple(map(int, row)) for row in rows] == [(5, 6, 1, -1, -1, 1, 0, 0, 1)]
+    # before: corrected, cancelled, recoded, orphaned, other, listed, elsewhere; recoding moves within the nation
+    # what was forgotten and what was cancelled, what the registry let in and what it let go, make up for each other
+    assert [tuple(map(int, row)) for row in rows] == [(7, 8, 1, -1, 0, 1, 0, 0, 0)]

@@ -4,7 +4,12 @@ comparisons as (select * from {{ ref('fct_known_comparison') }}),
 
 region_provinces as (select distinct region_code, province_code from {{ ref('dim_region') }}),
 
-platforms as (select * from {{ ref('stg_platform_history') }}),
+-- When the registry said something new of a platform, its last word included
+platform_moments as (
+    select platform_id, known_from as changed_at from {{ ref('stg_platform_history') }}
+    union
+    select platform_id, known_to from {{ ref('stg_platform_history') }}
+),
 
 rosters as (select * from {{ ref('stg_roster_history') }}),
 
@@ -50,9 +55,9 @@ moments as (
     union
     select registration_sk, cast(earliest_at as date), ended_at, false from trace_moments
     union
-    select registrations.registration_sk, registrations.first_registered_on, platforms.known_from, false
+    select registrations.registration_sk, registrations.first_registered_on, platform_moments.changed_at, false
     from registrations
-    inner join platforms on registrations.platform_id = platforms.platform_id
+    inner join platform_moments on registrations.platform_id = platform_moments.platform_id
     union
     select registrations.registration_sk, registrations.first_registered_on, rosters.known_from, false
     from registrations

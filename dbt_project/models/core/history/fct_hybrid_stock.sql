@@ -71,7 +71,7 @@ pairs as (
         {{ from_step('cancellation', 'review_status') }} as review_status,
         least(
             {{ from_step('cancellation', 'withdrawn_on') }},
-            case when {{ had_ended() }} then cast(earlier.ended_at as date) end
+            case when {{ had_ended() }} then cast({{ from_step('cancellation', 'ended_at') }} as date) end
         ) as withdrawn_on
     from scopes
     inner join comparisons on scopes.comparison_id = comparisons.comparison_id
