@@ -77,7 +77,7 @@ events as (
     union all
 
     select
-        comparison_id, step_number, 7,
+        comparison_id, step_number, last_step,
         case scheme
             when 'training' then 'training_subsidy_amount_cny'
             when 'living_allowance' then 'living_allowance_amount_cny'
@@ -89,7 +89,7 @@ events as (
     union all
 
     select
-        comparison_id, step_number, 7,
+        comparison_id, step_number, last_step,
         case scheme when 'training' then 'training_subsidy_persons' else 'living_allowance_persons' end,
         province_code, paid_on, cast(person_sk as varchar), null
     from {{ ref('fct_hybrid_payment') }}
@@ -97,7 +97,7 @@ events as (
 
     union all
 
-    select comparison_id, step_number, 7, 'prepaid_projects', province_code, paid_on, province_code || project_id, null
+    select comparison_id, step_number, last_step, 'prepaid_projects', province_code, paid_on, province_code || project_id, null
     from {{ ref('fct_hybrid_payment') }}
     where scheme = 'project_prepayment' and project_id is not null
 

@@ -17,28 +17,49 @@ payments as (
     where scheme in ('training', 'living_allowance', 'project_prepayment')
 ),
 
+-- Payees between whom a payment was moved
+entangled as (
+    select distinct payments.subject
+    from payments
+    inner join (
+        select province_code, payment_id from payments group by province_code, payment_id having count(distinct subject) > 1
+    ) as moved using (province_code, payment_id)
+),
+
 changed as (
-    select distinct comparisons.comparison_id, payments.province_code, payments.payment_id
+    select
+        comparisons.comparison_id, payments.province_code, payments.payment_id,
+        bool_and(payments.known_from = payments.first_known_at) as is_late_only
     from comparisons
     inner join payments
         on coalesce(comparisons.province_code, payments.province_code) = payments.province_code
         and payments.known_from > comparisons.from_at
         and payments.known_from <= comparisons.to_at
+        and payments.earliest_at <= comparisons.period_end
+    group by comparisons.comparison_id, payments.province_code, payments.payment_id
 ),
 
 affected_subjects as (
-    select distinct changed.comparison_id, payments.subject
+    select
+        changed.comparison_id, payments.subject,
+        bool_and(changed.is_late_only) and payments.subject not in (select subject from entangled) as is_late_only
     from changed
     inner join payments on changed.province_code = payments.province_code and changed.payment_id = payments.payment_id
+    group by changed.comparison_id, payments.subject
 ),
 
 affected as (
-    select distinct affected_subjects.comparison_id, payments.province_code, payments.payment_id
+    select
+        affected_subjects.comparison_id, payments.province_code, payments.payment_id,
+        -- Of whom everything only came later the first step is the last, and of money the third
+        max(case when affected_subjects.is_late_only then 1 else 3 end) as last_step
     from affected_subjects
     inner join comparisons on affected_subjects.comparison_id = comparisons.comparison_id
     inner join payments
         on affected_subjects.subject = payments.subject
         and coalesce(comparisons.province_code, payments.province_code) = payments.province_code
+        and payments.earliest_at <= comparisons.period_end
+    group by affected_subjects.comparison_id, payments.province_code, payments.payment_id
 ),
 
 hybrids as (
@@ -67,12 +88,12 @@ hybrids as (
         on affected.province_code = later.province_code
         and affected.payment_id = later.payment_id
         and {{ is_known_after('later') }}
-    cross join steps
+    inner join steps on steps.step_number <= affected.last_step
     where {{ had_come() }}
 )
 
 select
-    comparison_id, step_number, province_code, payment_id, scheme, payee_kind, person_sk, project_id,
+    comparison_id, step_number, last_step, province_code, payment_id, scheme, payee_kind, person_sk, project_id,
     cast(amount_cny as decimal(18, 2)) as amount_cny, paid_on
 from hybrids
 where status in ('paid', 'recovered') and paid_on <= clock_day

@@ -11,22 +11,58 @@ dispatched as (select indicator_code from {{ ref('dim_indicator') }} where is_re
 placed as (
     select
         events.*,
-        events.day >= comparisons.period_start as is_in_period
+        events.day >= comparisons.period_start as is_in_period,
+        comparisons.province_code is null as is_national
     from events
     inner join comparisons
         on events.comparison_id = comparisons.comparison_id
         and events.day between comparisons.first_day and comparisons.period_end
+        -- A filing's comparison holds its own province alone
+        and coalesce(comparisons.province_code, events.province_code) = events.province_code
+),
+
+-- Each person or project once in its province, and once more in the nation
+present as (
+    select
+        comparison_id, step_number, last_step, indicator_code, province_code, is_national, subject,
+        bool_or(is_in_period) as is_in_period
+    from placed
+    where subject is not null
+    group by comparison_id, step_number, last_step, indicator_code, province_code, is_national, subject
+),
+
+present_in_nation as (
+    select comparison_id, step_number, last_step, indicator_code, subject, bool_or(is_in_period) as is_in_period
+    from present
+    where is_national
+    group by comparison_id, step_number, last_step, indicator_code, subject
 ),
 
 measured as (
     select
         comparison_id, step_number, last_step, indicator_code,
         {{ province_or_nation() }} as province_code,
-        coalesce(sum(quantity) filter (where is_in_period), 0)
-        + count(distinct subject) filter (where is_in_period) as this_period,
-        coalesce(sum(quantity), 0) + count(distinct subject) as cumulative
+        coalesce(sum(quantity) filter (where is_in_period), 0) as this_period,
+        sum(quantity) as cumulative
     from placed
+    where subject is null
     group by comparison_id, step_number, last_step, indicator_code, cube (province_code)
+
+    union all
+
+    select
+        comparison_id, step_number, last_step, indicator_code, province_code,
+        count(*) filter (where is_in_period), count(*)
+    from present
+    group by comparison_id, step_number, last_step, indicator_code, province_code
+
+    union all
+
+    select
+        comparison_id, step_number, last_step, indicator_code, {{ nation() }},
+        count(*) filter (where is_in_period), count(*)
+    from present_in_nation
+    group by comparison_id, step_number, last_step, indicator_code
 
     union all
 
@@ -70,5 +106,4 @@ inner join steps on summed.step_number = steps.step_number
 inner join dispatched on summed.indicator_code = dispatched.indicator_code
 where steps.step_number > 0
     and (summed.this_period <> 0 or summed.cumulative <> 0)
-    -- A filing's comparison holds its own province alone
     and (comparisons.province_code is null or comparisons.province_code = summed.province_code)
