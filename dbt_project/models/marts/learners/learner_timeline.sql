@@ -1,7 +1,3 @@
--- A view: a trace asks for one person, whose rows it finds in the facts within a second; as a table every event of
--- everyone would be written a second time, the most expensive model of all
-{{ config(materialized='view') }}
-
 with
 
 registrations as (select * from {{ ref('fct_registration') }}),
