@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from deployment import Deployment, Ended, served
+from deployment import Built, Deployment, served
 from small_registry import write_registry
 
 from orchestration.sandbox.world import make_world
@@ -15,15 +14,6 @@ from orchestration.sandbox.world import make_world
 REGISTRATIONS = 2_000
 # One of each way to deliver: REST, xAPI beside it, a platform's files, bureaus' workbooks and csv.
 FEW_SENDERS = ("P001", "P024", "P031", "110000", "420000")
-
-
-@dataclass(frozen=True)
-class Built:
-    """A warehouse after one whole build of `world`."""
-
-    world: Path
-    deployment: Deployment
-    first: Ended
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,15 @@ class Deployment:
         }
 
 
+@dataclass(frozen=True)
+class Built:
+    """A warehouse after one whole build of `world`."""
+
+    world: Path
+    deployment: Deployment
+    first: Ended
+
+
 def tables_of(database: Path, schema: str) -> dict[str, list[tuple]]:
     """Every table of a schema, its rows in one order, for comparing two warehouses value by value."""
     with duckdb.connect(str(database), read_only=True) as connection:

@@ -6,8 +6,7 @@ import threading
 
 import duckdb
 import pytest
-from conftest import Built
-from deployment import tables_of
+from deployment import Built, tables_of
 
 pytestmark = pytest.mark.pipeline
 

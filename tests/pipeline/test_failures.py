@@ -7,8 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from conftest import Built
-from deployment import Deployment, Ended
+from deployment import Built, Deployment, Ended
 from small_registry import write_registry
 
 pytestmark = pytest.mark.pipeline

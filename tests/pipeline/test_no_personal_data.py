@@ -15,8 +15,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from conftest import Built
-from deployment import Deployment
+from deployment import Built, Deployment
 
 from orchestration.sandbox.drawing import draw
 from orchestration.sandbox.world import Manifest

@@ -6,7 +6,7 @@ import json
 from uuid import UUID, uuid4
 
 import pytest
-from conftest import Built
+from deployment import Built
 
 pytestmark = pytest.mark.pipeline
 

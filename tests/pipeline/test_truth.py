@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from conftest import Built
+from deployment import Built
 
 pytestmark = pytest.mark.pipeline
 

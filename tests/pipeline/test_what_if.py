@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import Built
+from deployment import Built
 
 from orchestration.settings import PROJECT_ROOT
 

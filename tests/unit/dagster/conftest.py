@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, Definitions
+from sample_secret import SECRET
 
 from orchestration.assets.manifest import MANIFEST, manifest_dir, read_manifest
 from orchestration.definitions import build_definitions
@@ -27,7 +28,6 @@ bureaus:
   - {id: "420000", name: 湖北, connector: files, inbox: inbox/420000}
   - {id: "110000", name: 北京, connector: files, inbox: inbox/110000, feeds: [dispatch_reports]}
 """
-SECRET = "s3cr3t-t0ken"
 
 
 @dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from conftest import SECRET
 from dagster import AssetKey, DagsterEventType, Definitions
 from dagster._core.storage.partition_status_cache import AssetPartitionStatus
+from sample_secret import SECRET
 
 from orchestration.assets.flow import landing_key
 from orchestration.definitions import build_definitions

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import SECRET
 from dagster import AssetKey, materialize
+from sample_secret import SECRET
 
 from orchestration.assets import models
 from orchestration.assets.models import Translator, model_assets
