@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.commands import dispatch, inspect, known_at, quarantine, report, sandbox, steps, trace, what_if
+from orchestration.commands import (
+    dispatch,
+    inspect,
+    known_at,
+    period,
+    quarantine,
+    report,
+    sandbox,
+    steps,
+    trace,
+    what_if,
+)
 
 app = typer.Typer(
     name="warehouse",
@@ -20,6 +31,7 @@ app.command()(report.report)
 app.command()(known_at.known_at)
 app.command()(trace.trace)
 app.command(name="what-if")(what_if.what_if)
+app.add_typer(period.app, name="period")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sandbox.app, name="sandbox")
 

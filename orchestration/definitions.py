@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dagster import Definitions, definitions, in_process_executor
 
-from orchestration.assets.flow import CONFIGURATION_KEY, PUBLISHED_KEY
+from orchestration.assets.flow import CONFIGURATION_KEY, PERIODS_KEY, PUBLISHED_KEY
 from orchestration.assets.landing import configuration_asset, landing_assets
 from orchestration.assets.models import model_assets
+from orchestration.assets.periods import periods_asset, periods_check
 from orchestration.assets.published import published_asset
 from orchestration.assets.raw import raw_assets
 from orchestration.assets.senders import sender_specs
@@ -39,7 +40,7 @@ def build_definitions(settings: Settings | None = None, warehouse: Warehouse | N
     roster = read_roster(warehouse.settings)
     raw, models = raw_assets(), model_assets(warehouse.settings)
     marts = [key for key in models.keys if key.path[0] == "marts"]
-    built = [CONFIGURATION_KEY, *raw.keys, *models.keys, PUBLISHED_KEY]
+    built = [CONFIGURATION_KEY, *raw.keys, *models.keys, PUBLISHED_KEY, PERIODS_KEY]
     return Definitions(
         assets=[
             *sender_specs(roster),
@@ -48,8 +49,9 @@ def build_definitions(settings: Settings | None = None, warehouse: Warehouse | N
             raw,
             models,
             published_asset(marts, roster.campaign),
+            periods_asset(roster),
         ],
-        asset_checks=[timeliness_checks(), quarantine_check()],
+        asset_checks=[timeliness_checks(), quarantine_check(), periods_check()],
         jobs=[*(landing_job(kind) for kind in SenderKind), build_job(built)],
         schedules=[due_schedule(kind, roster, warehouse) for kind in SenderKind],
         sensors=[marts_sensor(warehouse)],

@@ -22,6 +22,7 @@ PLATFORMS_KEY = AssetKey(["senders", "platforms"])
 BUREAUS_KEY = AssetKey(["senders", "bureaus"])
 CONFIGURATION_KEY = AssetKey(["landing", "configuration"])
 PUBLISHED_KEY = AssetKey(["published", "marts"])
+PERIODS_KEY = AssetKey(["published", "reporting_periods"])
 
 OWNERS = ["team:data-engineering"]
 

@@ -9,6 +9,7 @@ from orchestration.assets.flow import OWNERS, PUBLISHED_GROUP, PUBLISHED_KEY
 from orchestration.assets.tables import table
 from orchestration.assets.troubles import explained
 from orchestration.campaign import Campaign
+from orchestration.closing.errors import ClosingError
 from orchestration.loading.database import WarehouseLockedError
 from orchestration.publishing.errors import PublishError
 from orchestration.resources import WRITER_POOL, Warehouse
@@ -36,7 +37,7 @@ def published_asset(marts: Iterable[AssetKey], campaign: Campaign) -> AssetsDefi
         "published after a model or a test has failed: readers keep the last good copy.",
     )
     def marts_copy(warehouse: ResourceParam[Warehouse]) -> MaterializeResult:
-        with explained(PublishError, WarehouseLockedError):
+        with explained(PublishError, ClosingError, WarehouseLockedError):
             report = warehouse.publish(warehouse.settings)
         rows = [(one.name, one.rows_count) for one in report.tables]
         return MaterializeResult(

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from orchestration.campaign import CampaignError
+from orchestration.closing.errors import ClosingError
 from orchestration.landing.errors import LandingError
 from orchestration.loading.database import LoadingError
 from orchestration.pipeline import UsageError
@@ -41,6 +42,7 @@ _TROUBLE = (
     LoadingError,
     TransformError,
     PublishError,
+    ClosingError,
     SandboxError,
     NothingPublishedError,
     UnknownPersonError,

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.closing.record import read_record
+from orchestration.closing.steps import record_publication
 from orchestration.loading.database import writer_lock
 from orchestration.publishing import files, history
 from orchestration.publishing.database import (
@@ -67,6 +69,7 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
 
     Takes the writer lock, so that no build changes the warehouse meanwhile. Raises PublishError (DisclosureError for a
     mart that `disclosure.yml` doesn't describe); whatever is raised, readers keep the version they had.
+    ClosingError: the record of the periods is damaged (nothing was published) or can't be written (it was).
     """
     if settings.secret(POSTGRES_VARIABLE):
         # Nobody shall believe that a copy is refilled which is not.
@@ -76,6 +79,8 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
     specification = specification or load_specification()
     folder, history_dir = settings.published_dir, settings.warehouse_dir / HISTORY_DIR
     with writer_lock(settings):
+        # A damaged record of the periods stops here, not after readers have seen a version that it should name.
+        read_record(settings.warehouse_dir)
         folder.mkdir(parents=True, exist_ok=True)
         _recover(folder, history_dir)
         version = files.new_version(folder)
@@ -91,6 +96,7 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
         history.mark_published(history_dir, version)
         files.swap_parquet(folder, version, [table.name for table in report.tables])
         _recover(folder, history_dir)
+        record_publication(settings, version, specification)
         return report
 
 

@@ -35,7 +35,7 @@ def test_the_top_level_is_the_one_that_was_agreed():
 
 
 def test_sources_landing_and_sandbox_import_no_dagster():
-    pure = ("sources", "landing", "loading", "transforming", "publishing", "sandbox", "reporting")
+    pure = ("sources", "landing", "loading", "transforming", "publishing", "closing", "sandbox", "reporting")
     guilty = {
         name_of(path): sorted(module for module in imported_modules(path) if module.split(".")[0].startswith("dagster"))
         for path in project_files(".py", under="orchestration")
@@ -57,7 +57,7 @@ def test_the_environment_is_read_in_settings_alone():
 def test_the_command_line_and_dagster_are_assembled_on_top_not_below():
     """Nothing that does the work may know who calls it."""
     above = ("orchestration.cli", "orchestration.commands", "orchestration.definitions", "orchestration.assets")
-    below = ("sources", "landing", "loading", "transforming", "publishing", "sandbox", "reporting")
+    below = ("sources", "landing", "loading", "transforming", "publishing", "closing", "sandbox", "reporting")
     guilty = {
         name_of(path): sorted(module for module in imported_modules(path) if module.startswith(above))
         for path in project_files(".py", under="orchestration")

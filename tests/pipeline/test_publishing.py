@@ -14,6 +14,8 @@ import orjson
 import pytest
 from publishing_world import make_settings, make_warehouse
 
+from orchestration.closing.errors import ClosingError
+from orchestration.closing.record import PeriodEvent, appending, read_record
 from orchestration.loading.database import open_for_writing
 from orchestration.publishing import publish as publishing
 from orchestration.publishing.errors import DisclosureError, PublishError
@@ -338,3 +340,34 @@ def test_a_full_disk_leaves_the_last_publication(settings: Settings, monkeypatch
         publish(settings)
     assert tree(settings.published_dir) == before
     assert link(settings).resolve() == report.path.resolve()
+
+
+def test_an_approved_period_is_recorded_and_a_later_change_of_it_is_never_silent(settings: Settings) -> None:
+    ((period,),) = ask_warehouse(settings, "select min(period_start)::varchar from marts.registration_progress")
+    with appending(settings.warehouse_dir) as record:
+        record.append(PeriodEvent(period_start=period, state="approved", by="li", at="2020-07-10T09:00:00+08:00"))
+    first = publish(settings)
+    publish(settings)
+    change(
+        settings,
+        f"update marts.registration_progress set study_hours = study_hours + 1 where period_start = '{period}'",
+    )
+    third = publish(settings)
+    events = read_record(settings.warehouse_dir).events[1:]
+    assert [(event.state, event.version, event.marts) for event in events] == [
+        ("published", first.version, []),
+        ("restated", third.version, ["registration_progress"]),
+    ]
+
+
+def test_a_damaged_record_of_the_periods_stops_the_publication(settings: Settings) -> None:
+    with appending(settings.warehouse_dir) as record:
+        record.path.write_text("nonsense\n")
+    with pytest.raises(ClosingError, match="line 1 is no event"):
+        publish(settings)
+    assert not link(settings).exists()
+
+
+def ask_warehouse(settings: Settings, query: str) -> list[tuple]:
+    with duckdb.connect(str(settings.database_path), read_only=True) as connection:
+        return connection.execute(query).fetchall()

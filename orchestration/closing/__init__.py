@@ -1,0 +1,1 @@
+"""Closing a period: open → closed → approved → published → restated, with who, when and which figures."""
