@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,6 +20,8 @@ from orchestration.loading.database import LoadingError, wall_time
 from orchestration.loading.raw_schema import CONFIG_TABLES
 from orchestration.settings import SHANGHAI, Settings
 from orchestration.sources.registry import Registry, RegistryError, load_registry
+
+logger = logging.getLogger(__name__)
 
 NATION = "000000"
 # The first registry landed holds for all that was received before it, too.
@@ -39,12 +42,10 @@ def replace_configuration(
                 campaign = load_campaign(path)
             replace_campaign(connection, campaign, calendar.periods(campaign))
         if REGISTRY_NAME in contents:
-            registries = [
-                (received_at, _registry(content))
-                for received_at, content in landed_registries(settings.landing_dir, received_by)
-            ]
-            replace_senders(connection, registries[-1][1])
-            replace_sender_versions(connection, registries)
+            registry = _registry(contents[REGISTRY_NAME])
+            replace_senders(connection, registry)
+            *earlier, (received_at, _) = landed_registries(settings.landing_dir, received_by)
+            replace_sender_versions(connection, [*_readable(earlier), (received_at, registry)])
     except (CampaignError, RegistryError) as error:
         raise LoadingError(f"the landed configuration can't be read: {error}") from None
 
@@ -54,6 +55,17 @@ def _registry(content: str) -> Registry:
     # map that has gone since: only who was registered, and for what, is kept.
     with _as_file(REGISTRY_NAME, content) as path:
         return load_registry(path, lambda _: "set", lenient=True)
+
+
+def _readable(registries: Iterable[tuple[datetime, str]]) -> Iterator[tuple[datetime, Registry]]:
+    """The registries of the past less those that today's rules refuse: the one before stands for each."""
+    for received_at, content in registries:
+        try:
+            yield received_at, _registry(content)
+        except RegistryError as error:
+            logger.warning(
+                "the registry landed at %s can't be read any more and is passed over: %s", received_at, error
+            )
 
 
 @contextmanager

@@ -14,9 +14,11 @@ import duckdb
 import pytest
 
 from orchestration.landing.configuration import land_configuration
+from orchestration.loading import configuration
 from orchestration.loading.database import LoadingError
 from orchestration.loading.load import load
 from orchestration.loading.raw_schema import raw_tables
+from orchestration.sources.registry import Registry, RegistryError
 
 R1 = {"registration_id": "R1", "registration_sk": 1, "updated_at": "2020-03-24 08:00:00", "_period_start": "2020-03-23"}
 R2 = {"registration_id": "R2", "registration_sk": 2, "updated_at": "2020-03-25 08:00:00", "_period_start": "2020-03-23"}
@@ -242,6 +244,30 @@ def test_a_changed_registry_replaces_the_configuration(landing, tmp_path):
     assert landing.rows("select target_value from raw.config_targets where target_code = 'registrations'") == [
         (5000000,)
     ]
+
+
+def test_a_registry_of_the_past_that_is_refused_today_stops_no_load(landing, tmp_path, monkeypatch, caplog):
+    sources = tmp_path / "sources.yml"
+    environment = {**landing.settings.environment, "WAREHOUSE_SOURCES": str(sources)}
+    settings = type(landing.settings).from_environment(environment)
+    for number, name in enumerate("甲乙丙"):
+        platform = f"{{id: A0{number}, name: {name}, connector: files, inbox: {tmp_path}, feeds: [courses]}}"
+        sources.write_text(f"platforms: [{platform}]", encoding="utf-8")
+        land_configuration(settings)
+    understood = configuration._registry
+
+    def stricter(content: str) -> Registry:
+        if "乙" in content:
+            raise RegistryError(sources, [])
+        return understood(content)
+
+    monkeypatch.setattr(configuration, "_registry", stricter)
+    load(settings)
+    assert landing.rows("select sender_id, known_to is null from raw.config_sender_versions order by 1") == [
+        ("A00", False),
+        ("A02", True),
+    ]
+    assert "can't be read any more and is passed over" in caplog.text
 
 
 def test_a_kill_in_the_middle_leaves_all_or_nothing(landing):
