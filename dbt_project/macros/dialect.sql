@@ -68,7 +68,7 @@
 {% macro default__text_number(text) -%} cast('0x' || left(md5({{ text }}), 8) as bigint) {%- endmacro %}
 {% macro spark__text_number(text) -%} cast(conv(left(md5({{ text }}), 8), 16, 10) as bigint) {%- endmacro %}
 
-{# All values of a group as a list, in no order. #}
+{# All values of a group as a sorted list: in whatever order they came, two builds of the same rows would differ. #}
 {% macro list_of(value, condition) -%} {{ return(adapter.dispatch('list_of')(value, condition)) }} {%- endmacro %}
-{% macro default__list_of(value, condition) -%} list({{ value }}) filter (where {{ condition }}) {%- endmacro %}
-{% macro spark__list_of(value, condition) -%} collect_list({{ value }}) filter (where {{ condition }}) {%- endmacro %}
+{% macro default__list_of(value, condition) -%} list({{ value }} order by {{ value }}) filter (where {{ condition }}) {%- endmacro %}
+{% macro spark__list_of(value, condition) -%} sort_array(collect_list({{ value }}) filter (where {{ condition }})) {%- endmacro %}
