@@ -309,9 +309,11 @@ class _Suppressor:
         if not self.earlier:
             return
         self.is_exposed |= self._from_this_one(self._hidden())
-        follows, of_earlier = self._from_all(self._hidden() & ~self.is_known)
-        self.is_exposed |= follows & self.is_secret
-        self.is_lost |= of_earlier
+        if self.joint_rounds == _MAX_JOINT_ROUNDS:
+            # Else the last round has looked already, and found nothing.
+            follows, of_earlier = self._from_all(self._hidden() & ~self.is_known)
+            self.is_exposed |= follows & self.is_secret
+            self.is_lost |= of_earlier
 
     def _beside(self, wanted: Bools, everywhere: bool) -> tuple[Ints, Bools]:
         """One more cell to hide for each wanted one (`everywhere`: one in each of its sums), and which that may help.

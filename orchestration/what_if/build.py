@@ -27,7 +27,7 @@ from orchestration.what_if.rules_file import check_rules_file
 
 RULES = "subsidy_rules.csv"
 # dbt's selection: what depends on the rules and leads to the decisions (nothing else would change the answer).
-MODELS = "subsidy_rules,+subsidy_entitlement subsidy_rules+,+subsidy_entitlement"
+MODELS = "subsidy_rules+,+subsidy_entitlement"
 NAME = "what-if"
 
 

@@ -157,7 +157,7 @@ class World:
     def put(self, table: str, *rows: Mapping[str, Any]) -> None:
         """Add rows to a core table; each names the same columns."""
         if rows:
-            _insert(self._connection, table, rows)
+            insert_rows(self._connection, table, rows)
 
     def signals(self, rule: str, *columns: str) -> list[tuple[Any, ...]]:
         """The rule's signals, these columns, in order."""
@@ -179,7 +179,8 @@ class World:
         return self._connection.execute(f"select {', '.join(columns)} from ({sql}) order by all").fetchall()
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows to a core table; each names the same columns."""
     names = list(rows[0])
     holders = ", ".join("(" + ", ".join("?" * len(names)) + ")" for _ in rows)
     connection.execute(

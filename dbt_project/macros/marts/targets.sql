@@ -1,6 +1,6 @@
 {# CTE `standing` and what it needs: each target on each day of the action up to the clock. One row per target_code ×
-   province_code × day, with target_value, unit, name_zh and actual_value, what stood at the end of that day. Reads the
-   CTE `campaign` (last_day, clock). #}
+   province_code × day, with target_value, unit, name_zh and actual_value, what stood at the end of that day;
+   and CTE `reached`: the first such day with the target's value. Reads the CTE `campaign` (last_day, clock). #}
 {% macro targets_by_day() -%}
 days as (select day from {{ ref('dim_day') }} where is_in_action),
 
@@ -86,5 +86,13 @@ standing as (
         on targets.target_code = daily_values.target_code
         and targets.province_code = daily_values.province_code
         and days.day = daily_values.day
+),
+
+-- The first day on which a target was reached; it keeps that day, whatever falls later
+reached as (
+    select target_code, province_code, min(day) as reached_on
+    from standing
+    where actual_value >= target_value
+    group by target_code, province_code
 )
 {%- endmacro %}

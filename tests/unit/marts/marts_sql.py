@@ -10,13 +10,14 @@ Core's tables (and marts that a mart reads) are empty and typed by their contrac
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+from support.core_sql import insert_rows
 
 from orchestration.settings import Settings
 from orchestration.transforming.dbt import run_dbt, target_dir
@@ -88,7 +89,7 @@ class World:
     def put(self, table: str, *rows: Mapping[str, Any]) -> None:
         """Add rows to a core table; each names the same columns."""
         if rows:
-            _insert(self._connection, table, rows)
+            insert_rows(self._connection, table, rows)
 
     def empty(self, *tables: str) -> None:
         """Take away what these tables hold, the shared rows too: for a world with a calendar of its own."""
@@ -117,22 +118,13 @@ def _empty_database(tables: Mapping[str, Mapping[str, str]]) -> duckdb.DuckDBPyC
     days = [{"day": day, "period_start": period_of(day), "is_in_action": day <= LAST_DAY} for day in DAYS]
     provinces = [{"province_code": code, "province_name_zh": code} for code in ("000000", *PROVINCES)]
     platforms = [{"platform_id": id_, "name_zh": id_, "selected_from": FIRST_DAY} for id_ in PLATFORMS]
-    _insert(connection, "dim_campaign", [_campaign()])
-    _insert(connection, "dim_period", [_period(start) for start in PERIODS])
-    _insert(connection, "dim_day", days)
-    _insert(connection, "dim_province", provinces)
-    _insert(connection, "dim_platform", platforms)
+    insert_rows(connection, "dim_campaign", [_campaign()])
+    insert_rows(connection, "dim_period", [_period(start) for start in PERIODS])
+    insert_rows(connection, "dim_day", days)
+    insert_rows(connection, "dim_province", provinces)
+    insert_rows(connection, "dim_platform", platforms)
     connection.execute("begin transaction")
     return connection
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    names = list(rows[0])
-    holders = ", ".join("(" + ", ".join("?" * len(names)) + ")" for _ in rows)
-    connection.execute(
-        f"insert into core.{table} ({', '.join(names)}) values {holders}",
-        [row[name] for row in rows for name in names],
-    )
 
 
 def _campaign() -> dict[str, Any]:

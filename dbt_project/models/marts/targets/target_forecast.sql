@@ -15,13 +15,6 @@ provinces as (select province_code, province_name_zh from {{ ref('dim_province')
 
 {{ targets_by_day() }},
 
-reached as (
-    select target_code, province_code, min(day) as reached_on
-    from standing
-    where actual_value >= target_value
-    group by target_code, province_code
-),
-
 stated as (
     select
         periods.*, standing.target_code, standing.province_code, standing.name_zh, standing.unit, standing.target_value,

@@ -11,14 +11,7 @@ periods as (
 
 provinces as (select province_code, province_name_zh from {{ ref('dim_province') }}),
 
-{{ targets_by_day() }},
-
-reached as (
-    select target_code, province_code, min(day) as reached_on
-    from standing
-    where actual_value >= target_value
-    group by target_code, province_code
-)
+{{ targets_by_day() }}
 
 select
     periods.period_start,
