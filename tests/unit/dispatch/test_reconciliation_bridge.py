@@ -210,7 +210,7 @@ def test_the_next_due_time_restates_what_changed_between(world):
         where period_start = date '2020-03-23' and indicator_code = 'registrations' and province_code = '000000'
         and measure = 'this_period' and dispatch_at = timestamp '2020-04-22 18:00:00'"""
     )
-    # before: corrected, cancelled, recoded, orphaned, other, listed, elsewhere, and of those just known: late, verified,
-    # recoded, listed, rule; recoding moves within the nation
+    # before: corrected, cancelled, recoded, orphaned, other, listed, elsewhere, and of those just known: late,
+    # verified, recoded, listed, rule; recoding moves within the nation
     # what was forgotten and what was cancelled, what the registry let in and what it let go, make up for each other
     assert [tuple(map(int, row)) for row in rows] == [(12, 13, 1, -1, 0, 1, 0, 0, 0)]
