@@ -56,13 +56,21 @@ def due_at(last_day: date, rule: DueRule) -> datetime:
     remaining = rule.working_days_after
     while remaining > 0:
         day += timedelta(days=1)
-        remaining -= _is_working_day(day)
+        remaining -= is_working_day(day)
     return datetime.combine(day, rule.at, tzinfo=SHANGHAI)
 
 
 def begun(all_periods: list[Period], now: datetime) -> list[Period]:
     """The periods whose first day has come by `now`."""
     return [period for period in all_periods if period.opens_at <= now]
+
+
+def next_working_day(day: date) -> date:
+    """The first working day after `day`."""
+    day += timedelta(days=1)
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return day
 
 
 def period_of(all_periods: list[Period], day: date) -> Period:
@@ -73,7 +81,8 @@ def period_of(all_periods: list[Period], day: date) -> Period:
     return all_periods[0]
 
 
-def _is_working_day(day: date) -> bool:
+def is_working_day(day: date) -> bool:
+    """Whether `day` is worked in China: a weekday that is no holiday, or a weekend day that makes up for one."""
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:

@@ -1,6 +1,12 @@
-"""Pull on the day on which reports are due. Cron can't say "every 14 days, by Chinese working days", so it ticks
-daily, just after the hour, and the calendar decides."""
+"""Ask when reports are due, and every working day after that while some are missing.
 
+Cron can't say "every 14 days, by Chinese working days", so it ticks daily, just after the hour, and the calendar and
+the ledgers decide. Nothing here opens the database, which a build may hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from dagster import (
@@ -12,25 +18,29 @@ from dagster import (
     schedule,
 )
 
-from orchestration.calendar import Period
+from orchestration.assets.flow import landing_key
+from orchestration.calendar import Period, is_working_day, next_working_day
 from orchestration.campaign import DueRule
 from orchestration.jobs import LAND_JOB
-from orchestration.landing.ledger import read_ledger
+from orchestration.landing.ledger import Ledger, read_ledger
+from orchestration.landing.missing import DueReport, due_reports, missing_reports
 from orchestration.partitions import Roster, cell_key
 from orchestration.resources import Warehouse
 from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import SenderKind
-from orchestration.sources.registry import load_registry
+from orchestration.sources.registry import Registry, RegistryError, load_registry
 
 # With these a run is for a range of cells. Of two dimensions a range is a rectangle.
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 # A report that comes in the last minute is still in time; ask a little after it.
 _MINUTES_AFTER = 5
+_MOST_NAMES = 6
 
 
 def due_schedule(kind: SenderKind, roster: Roster, warehouse: Warehouse) -> ScheduleDefinition:
-    """A daily tick that asks all senders of a kind on each period's due day, and says why not on other days."""
+    """A daily tick that asks all senders of a kind on each period's due day, on the working days after it those whose
+    reports are missing, and says why not on other days."""
 
     @schedule(
         name=f"{LAND_JOB[kind]}_when_due",
@@ -39,8 +49,9 @@ def due_schedule(kind: SenderKind, roster: Roster, warehouse: Warehouse) -> Sche
         execution_timezone=str(SHANGHAI),
         default_status=DefaultScheduleStatus.RUNNING,
         description=f"Asks all {kind.value}s on the day a period's reports are due "
-        f"({_rule_in_words(roster.campaign.due_rule)}), for every period that has to be pulled again. Ticks daily and "
-        "skips, with the reason, on other days.",
+        f"({_rule_in_words(roster.campaign.due_rule)}), for every period that has to be pulled again, and on every "
+        "Chinese working day after that those whose reports are missing. Ticks daily and skips, with the reason, on "
+        "other days.",
     )
     def when_due(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
         now = warehouse.settings.fixed_now or context.scheduled_execution_time.astimezone(SHANGHAI)
@@ -50,21 +61,70 @@ def due_schedule(kind: SenderKind, roster: Roster, warehouse: Warehouse) -> Sche
 
 
 def request(kind: SenderKind, roster: Roster, warehouse: Warehouse, now: datetime) -> RunRequest | SkipReason:
-    """What to run at `now`: one run for all senders and every period to be pulled, or why nothing."""
-    due_today = [period for period in roster.periods if period.due_at.date() == now.date()]
-    clock = f"{now:%Y-%m-%d %H:%M}" + (" (WAREHOUSE_NOW)" if warehouse.settings.fixed_now else "")
-    if not due_today:
-        return SkipReason(f"No period is due on this day. The clock says {clock}. {_next_due(roster, now)}")
+    """What to run at `now`, or why nothing: on a due day one run for all senders and every period to be pulled, on
+    another working day one for the smallest range of cells that holds every missing report."""
     senders = roster.sender_ids(kind)
     if not senders:
         return SkipReason(roster.explanation or f"The registry has no {kind.value}s.")
     settings = warehouse.settings
-    registry = load_registry(settings.sources_path, settings.secret, lenient=True)
-    tasks = warehouse.plan(registry, roster.periods, read_ledger(settings.landing_dir), now=now)
+    try:
+        registry = load_registry(settings.sources_path, settings.secret, lenient=True)
+    except RegistryError as error:
+        return SkipReason(f"The registry of senders can't be read, so nobody is asked. {error}")
+    ledger = read_ledger(settings.landing_dir)
+    due_today = [period for period in roster.periods if period.due_at.date() == now.date()]
+    if due_today:
+        return _ask_all(kind, roster, warehouse, registry, ledger, due_today, now)
+    due = due_reports(registry, roster.periods, now, kind)
+    missing = missing_reports(due, ledger)
+    clock = f"The clock says {now:%Y-%m-%d %H:%M}" + (" (WAREHOUSE_NOW)." if settings.fixed_now else ".")
+    if not due:
+        return SkipReason(f"No report is due yet. {clock} {_next_due(roster, now)}")
+    if not missing:
+        came = f"Everything has come: all {len(due)} reports of {kind.value}s that are due so far."
+        return SkipReason(f"{came} {clock} {_next_due(roster, now)}")
+    if not is_working_day(now.date()):
+        return SkipReason(
+            f"{now:%Y-%m-%d} is no Chinese working day. {clock} {in_words(missing)} Asked for again on "
+            f"{next_working_day(now.date())}. {_next_due(roster, now)}"
+        )
+    known = [report for report in missing if report.sender_id in senders]
+    if not known:
+        return SkipReason(
+            f"{in_words(missing)} The registry has named {_some(sorted({one.sender_id for one in missing}))} since the "
+            "definitions were loaded: press Reload (Deployment, Code locations), then they are asked."
+        )
+    return _ask_missing(kind, senders, known, now)
+
+
+def daily_cron(rule: DueRule) -> str:
+    """Every day, a few minutes after the hour at which reports are due."""
+    moment = datetime.combine(datetime(2000, 1, 1, tzinfo=SHANGHAI), rule.at) + timedelta(minutes=_MINUTES_AFTER)
+    return f"{moment.minute} {moment.hour} * * *"
+
+
+def in_words(missing: Sequence[DueReport]) -> str:
+    """Whose reports are missing, newest period first, in one sentence: senders and feeds, nothing else."""
+    newest = max(report.period for report in missing)
+    of_newest = [report for report in missing if report.period == newest]
+    named = _some(sorted({report.sender_id for report in of_newest}))
+    older = len(missing) - len(of_newest)
+    return (
+        f"{len(missing)} due report{'s are' if len(missing) > 1 else ' is'} missing: {len(of_newest)} of period "
+        f"{newest.number} ({named})" + (f" and {older} of earlier periods." if older else ".")
+    )
+
+
+def _ask_all(
+    kind: SenderKind, roster: Roster, warehouse: Warehouse, registry: Registry, ledger: Ledger,
+    due_today: Sequence[Period], now: datetime,
+) -> RunRequest:  # fmt: skip
+    senders = roster.sender_ids(kind)
+    tasks = warehouse.plan(registry, roster.periods, ledger, now=now)
     planned = {task.period.start for task in tasks if task.sender.kind is kind and task.period is not None}
     starts = sorted(planned | {period.start for period in due_today})
     return RunRequest(
-        run_key=f"{kind.value}-{due_today[-1].key}",
+        run_key=_run_key(kind, now),
         tags={
             RANGE_START_TAG: cell_key(starts[0].isoformat(), senders[0]),
             RANGE_END_TAG: cell_key(starts[-1].isoformat(), senders[-1]),
@@ -73,10 +133,31 @@ def request(kind: SenderKind, roster: Roster, warehouse: Warehouse, now: datetim
     )
 
 
-def daily_cron(rule: DueRule) -> str:
-    """Every day, a few minutes after the hour at which reports are due."""
-    moment = datetime.combine(datetime(2000, 1, 1, tzinfo=SHANGHAI), rule.at) + timedelta(minutes=_MINUTES_AFTER)
-    return f"{moment.minute} {moment.hour} * * *"
+def _ask_missing(
+    kind: SenderKind, senders: Sequence[str], missing: Sequence[DueReport], now: datetime
+) -> RunRequest:  # fmt: skip
+    """One run for the feeds that miss something, told to pass over the cells of its range that do not."""
+    periods = sorted({report.period for report in missing})
+    concerned = [sender for sender in senders if any(report.sender_id == sender for report in missing)]
+    feeds = sorted({report.feed for report in missing})
+    only_missing = {"config": {"only_missing": True}}
+    return RunRequest(
+        run_key=_run_key(kind, now),
+        asset_selection=[landing_key(feed) for feed in feeds],
+        run_config={"ops": {"__".join(landing_key(feed).path): only_missing for feed in feeds}},
+        tags={
+            RANGE_START_TAG: cell_key(periods[0].key, concerned[0]),
+            RANGE_END_TAG: cell_key(periods[-1].key, concerned[-1]),
+            "period": periods[-1].key,
+            "missing_reports": str(len(missing)),
+            "missing_senders": _some(concerned),
+            "missing_feeds": ", ".join(feeds),
+        },
+    )
+
+
+def _run_key(kind: SenderKind, now: datetime) -> str:
+    return f"{kind.value}-{now:%Y-%m-%d}"
 
 
 def _next_due(roster: Roster, now: datetime) -> str:
@@ -89,3 +170,9 @@ def _next_due(roster: Roster, now: datetime) -> str:
 
 def _rule_in_words(rule: DueRule) -> str:
     return f"{rule.working_days_after} Chinese working days after the period's end, {rule.at:%H:%M}"
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    rest = f" and {len(listed) - _MOST_NAMES} more" if len(listed) > _MOST_NAMES else ""
+    return ", ".join(listed[:_MOST_NAMES]) + rest

@@ -6,13 +6,11 @@ did not, and names those: Dagster shows exactly them red, and the others stay do
 
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import suppress
 
 from dagster import (
     AssetExecutionContext,
     AssetKey,
-    AssetMaterialization,
     AssetsDefinition,
     BackfillPolicy,
     BetaWarning,
@@ -22,13 +20,11 @@ from dagster import (
     MultiPartitionKey,
     Output,
     ResourceParam,
-    TableColumn,
-    TableColumnConstraints,
-    TableSchema,
     asset,
 )
 from pydantic import Field
 
+from orchestration.assets.cells import Cell, concerns, landed_schema, materialization
 from orchestration.assets.flow import (
     BUREAUS_KEY,
     CONFIGURATION_KEY,
@@ -41,10 +37,11 @@ from orchestration.assets.flow import (
 )
 from orchestration.assets.tables import table
 from orchestration.assets.troubles import explained
-from orchestration.landing.columns import landed_columns
-from orchestration.landing.ledger import Ledger, LedgerEntry, read_ledger
+from orchestration.landing.errors import LedgerDamagedError
+from orchestration.landing.ledger import read_ledger
+from orchestration.landing.missing import has_come
 from orchestration.landing.pull import FeedPull, PullTask, Trouble
-from orchestration.partitions import PERIOD, SENDER, Roster, cell_key
+from orchestration.partitions import PERIOD, SENDER, Roster
 from orchestration.resources import Warehouse
 from orchestration.sources.feeds import FEEDS, Feed, SenderKind
 from orchestration.sources.registry import Registry, load_registry
@@ -81,37 +78,11 @@ class LandingConfig(Config):
         description="Payload hashes (SHA-256) of snapshots that were held because they had shrunk, and that someone "
         "has looked at: they are taken. The message that held one back names its hash.",
     )
-
-
-# Columns that no sender sends: what stands in the place of personal fields, and where a row came from.
-_IN_PLACE = {
-    "_position": "Row number in the delivered file, or running number over all pages of the pull; header not counted.",
-    "_period_start": "First day of the period that the row belongs to.",
-    "_extra": "Values of columns outside the contract that the sender's column map lists as non-personal; JSON text.",
-    "registration_sk": "63-bit integer for platform and registration_id, to join on.",
-    "person_sk": "63-bit integer for the person, to join on; from person_key.",
-    "person_key": "Keyed pseudonym of the person, in place of id_type and id number.",
-    "birth_year": "From the id number, before that was dropped.",
-    "sex": "From the id number, before that was dropped.",
-    "learner_name_masked": "Surname and an asterisk, in place of the name.",
-    "phone_last4": "Last four digits, in place of the phone.",
-    "client_ip_key": "Keyed pseudonym, in place of the address.",
-}
-
-
-@dataclass
-class Cell:
-    """What became of one period × sender of a feed in this run."""
-
-    period_key: str
-    sender_id: str
-    entries: list[LedgerEntry] = field(default_factory=list)
-    troubles: list[Trouble | str] = field(default_factory=list)
-    was_asked: bool = False
-
-    @property
-    def key(self) -> MultiPartitionKey:
-        return cell_key(self.period_key, self.sender_id)
+    only_missing: bool = Field(
+        default=False,
+        description="Ask only for the chosen partitions whose report has not come yet; the others are left as they "
+        "are. By default every chosen partition is asked for, again if need be.",
+    )
 
 
 def landing_assets(roster: Roster) -> list[AssetsDefinition]:
@@ -163,22 +134,11 @@ def _landing_asset(feed: Feed, roster: Roster) -> AssetsDefinition:
     ) -> Iterator[Output]:
         cells = CellsOfRun(context, feed, roster, warehouse)
         with explained():
-            cells.pull(config.confirmed)
+            cells.pull(config.confirmed, only_missing=config.only_missing)
         cells.fail_if_any()
         yield from ()
 
     return land
-
-
-def landed_schema(feed: Feed) -> TableSchema:
-    """The columns of a landed file, as Dagster shows them."""
-    required = {field.name for field in feed.fields if field.required}
-    return TableSchema(
-        [
-            TableColumn(name, kind, _IN_PLACE.get(name), TableColumnConstraints(nullable=name not in required))
-            for name, kind in landed_columns(feed).items()
-        ]
-    )
 
 
 class CellsOfRun:
@@ -195,8 +155,10 @@ class CellsOfRun:
             waiting = sorted({cell.period_key for cell in asked} - {cell.period_key for cell in self._cells})
             context.log.info("Left alone, because the period has not begun: %s", ", ".join(waiting))
 
-    def pull(self, confirmed: Collection[str]) -> None:
+    def pull(self, confirmed: Collection[str], *, only_missing: bool = False) -> None:
         """Pull all cells, and record each that came through as soon as its pull has ended.
+
+        With `only_missing` those whose report has come are recorded as they are, and their senders are not asked.
 
         Raises what would hit every sender alike: SettingsError, RegistryError, LandingError.
         """
@@ -205,6 +167,8 @@ class CellsOfRun:
         registry = load_registry(settings.sources_path, settings.secret, lenient=True)
         settings.pseudonym_key()
         self._note_mistakes(registry)
+        if only_missing:
+            self._leave_what_has_come()
         tasks = self._tasks(registry)
         senders = len({task.sender.id for task in tasks})
         self._context.log.info("Asking %d senders for %s: %d pulls", senders, self._feed.name, len(tasks))
@@ -219,7 +183,7 @@ class CellsOfRun:
             raise _failure(self._feed, failed, len(self._cells))
 
     def _tasks(self, registry: Registry) -> list[PullTask]:
-        wanted = {(cell.period_key, cell.sender_id) for cell in self._cells if not cell.troubles}
+        wanted = {(cell.period_key, cell.sender_id) for cell in self._cells if not (cell.troubles or cell.was_left)}
         if not wanted:
             return []
         planned = self._warehouse.plan(
@@ -234,6 +198,12 @@ class CellsOfRun:
             for task in planned
             if task.feed == self._feed.name and (task.period is None or (task.period.key, task.sender.id) in wanted)
         ]
+
+    def _leave_what_has_come(self) -> None:
+        for cell in self._cells:
+            with suppress(LedgerDamagedError):
+                entries = self._ledger.entries(cell.sender_id)
+                cell.was_left = has_come(entries, self._feed.name, cell.period_key)
 
     def _note_mistakes(self, registry: Registry) -> None:
         known = {sender.id for sender in registry.senders}
@@ -252,72 +222,19 @@ class CellsOfRun:
         task = done.task
         for cell in self._cells:
             if cell.sender_id == task.sender.id and (task.period is None or task.period.key == cell.period_key):
-                cell.was_asked = True
-                cell.entries.extend(entry for entry in done.entries if _concerns(entry, cell))
+                cell.was_asked, cell.was_left = True, False
+                cell.entries.extend(entry for entry in done.entries if concerns(entry, cell))
                 cell.troubles.extend(done.troubles)
                 if not cell.troubles:
                     self._record(cell)
 
     def _record(self, cell: Cell) -> None:
-        self._context.log_event(_materialization(self._feed, cell, self._ledger))
+        self._context.log_event(materialization(self._feed, cell, self._ledger))
 
 
 def _cell(key: str) -> Cell:
     assert isinstance(key, MultiPartitionKey)
     return Cell(key.keys_by_dimension[PERIOD], key.keys_by_dimension[SENDER])
-
-
-def _concerns(entry: LedgerEntry, cell: Cell) -> bool:
-    return cell.period_key == entry.period_start or cell.period_key in entry.periods
-
-
-def _materialization(feed: Feed, cell: Cell, ledger: Ledger) -> AssetMaterialization:
-    batches = [entry for entry in cell.entries if entry.kind == "batch"]
-    landed = [
-        entry
-        for entry in ledger.entries(cell.sender_id)
-        if entry.kind == "batch" and entry.feed == feed.name and _concerns(entry, cell)
-    ]
-    metadata: dict[str, Any] = {
-        "delivery": _delivery(cell, batches, landed),
-        "rows": sum(_rows(entry, cell) for entry in batches),
-        "quarantined": sum(_quarantined(entry, cell) for entry in batches),
-        "bytes": sum(entry.bytes_count for entry in batches),
-        "batches": ", ".join(entry.batch_id for entry in batches) or "none",
-        "dagster/row_count": sum(_rows(entry, cell) for entry in landed),
-        "dagster/column_schema": landed_schema(feed),
-    }
-    if windows := [entry for entry in batches if entry.window_to]:
-        newest = windows[-1]
-        metadata["window"] = f"{newest.window_from or 'the beginning'} to {newest.window_to}"
-        metadata["window_is_whole"] = newest.is_whole
-    unknown = [
-        (entry.batch_id, column.name, column.type, column.filled_share)
-        for entry in batches
-        for column in entry.unknown_columns
-    ]
-    if unknown:
-        columns = {"batch": "string", "column": "string", "type": "string", "filled_share": "float"}
-        metadata["unknown_columns"] = table(columns, unknown)
-    return AssetMaterialization(landing_key(feed.name), partition=cell.key, metadata=metadata)
-
-
-def _delivery(cell: Cell, batches: Sequence[LedgerEntry], landed: Sequence[LedgerEntry]) -> str:
-    if batches:
-        return f"{len(batches)} new batch{'es' * (len(batches) > 1)}"
-    if landed:
-        return f"nothing new; {len(landed)} batch{'es' * (len(landed) > 1)} landed before"
-    return "nothing delivered so far" if cell.was_asked else "this sender does not send this feed (registry)"
-
-
-def _rows(entry: LedgerEntry, cell: Cell) -> int:
-    counted = entry.periods.get(cell.period_key)
-    return counted.rows if counted else 0
-
-
-def _quarantined(entry: LedgerEntry, cell: Cell) -> int:
-    counted = entry.periods.get(cell.period_key)
-    return counted.quarantined if counted else 0
 
 
 def _failure(feed: Feed, failed: Sequence[Cell], asked_count: int) -> Failure:

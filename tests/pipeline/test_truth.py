@@ -14,6 +14,13 @@ from typing import Any
 import pytest
 from deployment import Built
 
+from orchestration.calendar import periods
+from orchestration.campaign import load_campaign
+from orchestration.landing.ledger import read_ledger
+from orchestration.landing.missing import due_reports, missing_reports
+from orchestration.settings import Settings
+from orchestration.sources.registry import load_registry
+
 pytestmark = pytest.mark.pipeline
 
 
@@ -145,6 +152,22 @@ def test_a_table_equals_the_truth(name: str, built: Built, truth: dict[str, Any]
 @pytest.mark.parametrize("name", sorted(TOTALS))
 def test_a_total_equals_the_truth(name: str, built: Built, truth: dict[str, Any]) -> None:
     assert built.deployment.query(TOTALS[name])[0][0] == truth["totals"][name]
+
+
+def test_what_the_ledgers_say_is_missing_is_missing_in_the_mart(built: Built) -> None:
+    """The schedules judge by the ledgers, since a build may hold the database; both must say the same."""
+    settings = Settings.from_environment(built.deployment.environment)
+    campaign = load_campaign(settings.campaign_path)
+    registry = load_registry(settings.sources_path, settings.secret)
+    due = due_reports(registry, periods(campaign), settings.now())
+    found = {
+        (one.period.start, one.sender_id, one.feed) for one in missing_reports(due, read_ledger(settings.landing_dir))
+    }
+    expected = built.deployment.query(
+        "select period_start, sender_id, feed from marts.reporting_timeliness where status = 'missing'"
+    )
+    assert expected
+    assert found == set(expected)
 
 
 def _plain(value: Any) -> Any:

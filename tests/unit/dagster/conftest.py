@@ -55,22 +55,24 @@ class FakeSenders:
             period = task.period.key if task.period else None
             pulled.troubles.append(Trouble(sender_id, feed, period, f"v1/{feed}", None, message, is_transient=False))
         elif sender_id not in self.silent:
-            pulled.entries.append(self._land(settings, task))
+            period = task.period.key if task.period else None
+            pulled.entries.append(self.land(settings, sender_id, feed, period))
         return pulled
 
-    def _land(self, settings: Settings, task: PullTask) -> LedgerEntry:
-        period = task.period.key if task.period else "2020-03-23"
+    def land(self, settings: Settings, sender_id: str, feed: str, period_key: str | None) -> LedgerEntry:
+        """A batch, as if the sender had been pulled; without a period one of a whole inbox."""
+        period = period_key or "2020-03-23"
         counted = {period: PeriodRows(rows=self.rows, quarantined=self.quarantined)}
-        with read_ledger(settings.landing_dir).appending(task.sender.id) as ledger:
-            name = f"{task.sender.id}-{task.feed}-{ledger.next_sequence:06d}"
+        with read_ledger(settings.landing_dir).appending(sender_id) as ledger:
+            name = f"{sender_id}-{feed}-{ledger.next_sequence:06d}"
             return ledger.append(
                 LedgerEntry(
-                    sequence=0, kind="batch", batch_id=name, sender_id=task.sender.id, feed=task.feed,
-                    period_start=task.period.key if task.period else None, periods=counted, payload_sha256="a" * 64,
-                    landed_file=f"{task.feed}/{name}.parquet", landed_file_sha256="b" * 64, rows_count=self.rows,
+                    sequence=0, kind="batch", batch_id=name, sender_id=sender_id, feed=feed,
+                    period_start=period_key, periods=counted, payload_sha256="a" * 64,
+                    landed_file=f"{feed}/{name}.parquet", landed_file_sha256="b" * 64, rows_count=self.rows,
                     quarantined_rows_count=self.quarantined, received_at=NOW, began_at=NOW,
                     window_from=f"{period}T00:00:00+08:00", window_to="2020-05-06T00:00:00+08:00", is_whole=True,
-                    source_name=f"v1/{task.feed}", bytes_count=4096, key_id="k",
+                    source_name=f"v1/{feed}", bytes_count=4096, key_id="k",
                 )
             )  # fmt: skip
 
