@@ -20,7 +20,9 @@ from orchestration.jobs import build_job, landing_job
 from orchestration.partitions import read_roster
 from orchestration.resources import Warehouse
 from orchestration.schedules import due_schedule
-from orchestration.sensors import marts_sensor
+from orchestration.sensors.inboxes import inbox_sensor
+from orchestration.sensors.marts import marts_sensor
+from orchestration.sensors.partitions import partitions_sensor
 from orchestration.settings import Settings
 from orchestration.sources.feeds import SenderKind
 
@@ -54,7 +56,11 @@ def build_definitions(settings: Settings | None = None, warehouse: Warehouse | N
         asset_checks=[timeliness_checks(), quarantine_check(), periods_check()],
         jobs=[*(landing_job(kind) for kind in SenderKind), build_job(built)],
         schedules=[due_schedule(kind, roster, warehouse) for kind in SenderKind],
-        sensors=[marts_sensor(warehouse)],
+        sensors=[
+            marts_sensor(warehouse),
+            partitions_sensor(roster, warehouse),
+            *(inbox_sensor(kind, roster, warehouse) for kind in SenderKind),
+        ],
         resources={"warehouse": warehouse},
         # A process for each step costs more than most steps do: 111 s against 35 s for the same small run.
         executor=in_process_executor,

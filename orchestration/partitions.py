@@ -8,6 +8,7 @@ order.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ PERIOD = "period"
 SENDER = "sender"
 # What stands in for the senders while there is no registry: a partition set may not be empty of meaning.
 NO_SENDER = "no_registry_yet"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,15 @@ def read_roster(settings: Settings) -> Roster:
 def cell_key(period_key: str, sender_id: str) -> MultiPartitionKey:
     """The partition key of one cell."""
     return MultiPartitionKey({PERIOD: period_key, SENDER: sender_id})
+
+
+def range_tags(period_keys: Sequence[str], sender_ids: Sequence[str]) -> dict[str, str]:
+    """The tags of one run for every cell from the first of both to the last of both: of two dimensions a range is a
+    rectangle."""
+    return {
+        RANGE_START_TAG: cell_key(period_keys[0], sender_ids[0]),
+        RANGE_END_TAG: cell_key(period_keys[-1], sender_ids[-1]),
+    }
 
 
 def _read_registry(settings: Settings) -> tuple[Registry, str | None]:

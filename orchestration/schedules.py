@@ -24,15 +24,12 @@ from orchestration.campaign import DueRule
 from orchestration.jobs import LAND_JOB
 from orchestration.landing.ledger import Ledger, read_ledger
 from orchestration.landing.missing import DueReport, due_reports, missing_reports
-from orchestration.partitions import Roster, cell_key
+from orchestration.partitions import Roster, range_tags
 from orchestration.resources import Warehouse
 from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.registry import Registry, RegistryError, load_registry
 
-# With these a run is for a range of cells. Of two dimensions a range is a rectangle.
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
 # A report that comes in the last minute is still in time; ask a little after it.
 _MINUTES_AFTER = 5
 _MOST_NAMES = 6
@@ -126,8 +123,7 @@ def _ask_all(
     return RunRequest(
         run_key=_run_key(kind, now),
         tags={
-            RANGE_START_TAG: cell_key(starts[0].isoformat(), senders[0]),
-            RANGE_END_TAG: cell_key(starts[-1].isoformat(), senders[-1]),
+            **range_tags([start.isoformat() for start in starts], senders),
             "period": due_today[-1].key,
         },
     )
@@ -146,8 +142,7 @@ def _ask_missing(
         asset_selection=[landing_key(feed) for feed in feeds],
         run_config={"ops": {"__".join(landing_key(feed).path): only_missing for feed in feeds}},
         tags={
-            RANGE_START_TAG: cell_key(periods[0].key, concerned[0]),
-            RANGE_END_TAG: cell_key(periods[-1].key, concerned[-1]),
+            **range_tags([period.key for period in periods], concerned),
             "period": periods[-1].key,
             "missing_reports": str(len(missing)),
             "missing_senders": _some(concerned),

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagster import AssetMaterialization, MultiPartitionKey, TableColumn, TableColumnConstraints, TableSchema
+from dagster import (
+    AssetMaterialization,
+    AssetObservation,
+    MultiPartitionKey,
+    TableColumn,
+    TableColumnConstraints,
+    TableSchema,
+)
 
 from orchestration.assets.flow import landing_key
 from orchestration.assets.tables import table
@@ -15,6 +22,8 @@ from orchestration.landing.ledger import Ledger, LedgerEntry
 from orchestration.landing.pull import Trouble
 from orchestration.partitions import cell_key
 from orchestration.sources.feeds import Feed
+
+LEDGER_SEQUENCE = "ledger_sequence"
 
 # Columns that no sender sends: what stands in the place of personal fields, and where a row came from.
 _IN_PLACE = {
@@ -64,7 +73,12 @@ def landed_schema(feed: Feed) -> TableSchema:
 
 def concerns(entry: LedgerEntry, cell: Cell) -> bool:
     """Whether an entry is of the cell's period, as a whole or by one of its rows."""
-    return cell.period_key == entry.period_start or cell.period_key in entry.periods
+    return cell.period_key in periods_of(entry)
+
+
+def periods_of(entry: LedgerEntry) -> set[str]:
+    """The periods that an entry is of, as a whole or by one of its rows."""
+    return {*entry.periods, *filter(None, (entry.period_start,))}
 
 
 def materialization(feed: Feed, cell: Cell, ledger: Ledger) -> AssetMaterialization:
@@ -81,6 +95,8 @@ def materialization(feed: Feed, cell: Cell, ledger: Ledger) -> AssetMaterializat
         "quarantined": sum(_quarantined(entry, cell) for entry in batches),
         "bytes": sum(entry.bytes_count for entry in batches),
         "batches": ", ".join(entry.batch_id for entry in batches) or "none",
+        # Up to where this record knows the ledger; what stands behind it was landed by someone else since.
+        LEDGER_SEQUENCE: ledger.head(cell.sender_id).sequence,
         "dagster/row_count": sum(_rows(entry, cell) for entry in landed),
         "dagster/column_schema": landed_schema(feed),
     }
@@ -97,6 +113,16 @@ def materialization(feed: Feed, cell: Cell, ledger: Ledger) -> AssetMaterializat
         columns = {"batch": "string", "column": "string", "type": "string", "filled_share": "float"}
         metadata["unknown_columns"] = table(columns, unknown)
     return AssetMaterialization(landing_key(feed.name), partition=cell.key, metadata=metadata)
+
+
+def observation(feed: Feed, cell: Cell, ledger: Ledger) -> AssetObservation:
+    """What is noted of a cell that stays red although some of it has landed."""
+    batches = [entry.batch_id for entry in cell.entries if entry.kind == "batch"]
+    metadata: dict[str, Any] = {
+        "delivery": f"landed before or beside the trouble: {', '.join(batches)}",
+        LEDGER_SEQUENCE: ledger.head(cell.sender_id).sequence,
+    }
+    return AssetObservation(landing_key(feed.name), partition=cell.key, metadata=metadata)
 
 
 def _delivery(cell: Cell, batches: Sequence[LedgerEntry], landed: Sequence[LedgerEntry]) -> str:

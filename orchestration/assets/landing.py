@@ -24,7 +24,7 @@ from dagster import (
 )
 from pydantic import Field
 
-from orchestration.assets.cells import Cell, concerns, landed_schema, materialization
+from orchestration.assets.cells import Cell, concerns, landed_schema, materialization, observation
 from orchestration.assets.flow import (
     BUREAUS_KEY,
     CONFIGURATION_KEY,
@@ -176,6 +176,8 @@ class CellsOfRun:
         for cell in self._cells:
             if not cell.was_asked and not cell.troubles:
                 self._record(cell)
+            elif cell.troubles and cell.entries:
+                self._context.log_event(observation(self._feed, cell, self._ledger))
 
     def fail_if_any(self) -> None:
         """Raise the Failure that makes the cells with troubles red, if there are any."""

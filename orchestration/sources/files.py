@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -24,6 +24,8 @@ from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
 from orchestration.sources.rows import FormatError
 
 HALF_WRITTEN = (".part", ".tmp")
+# Under which name a protocol tells when a file was last written, or a tag that changes with it.
+_CHANGED = ("mtime", "LastModified", "last_modified", "modified", "ETag", "etag", "created")
 LEFT_ALONE = (".", "~$")  # a dot in front; Excel's lock files
 _PERIOD_FOLDER = re.compile(r"^period=(.*)$")
 # What each protocol calls the two secrets; the rest says username and password.
@@ -90,6 +92,34 @@ def fetch_files(
             )
 
 
+def list_files(source: FeedSource, sender_id: str, resolve_secret: ResolveSecret) -> dict[str, str]:
+    """The whole files of a feed by name, each with its size and when it changed, as its protocol tells it.
+
+    Reads no file. Raises SourceError when the inbox can't be reached.
+    """
+    try:
+        files = _Inbox(source, resolve_secret)
+        files.forget()
+        details = files.details()
+    except _InboxError as error:
+        raise error.explained(sender_id, source.feed, f"{source.feed}/") from None
+    return {
+        name: f"{told.get('size')} {next((told[key] for key in _CHANGED if key in told), None)}"
+        for name, told in details.items()
+    }
+
+
+def period_of_file(name: str, feed: str, periods: Sequence[Period]) -> Period | None:
+    """The period of a bureau's file: whose pull takes it, or says that it lies in the wrong place.
+
+    `periods`: the whole calendar.
+    """
+    for period in periods:
+        if _placed(name, feed, period, is_last_period=period == periods[-1]) is not None:
+            return period
+    return None
+
+
 def _placed(name: str, feed: str, period: Period, is_last_period: bool) -> str | None:
     """Where a bureau's file lies, seen from `period`: "" in its folder, None elsewhere, else what is wrong with it."""
     parts = PurePosixPath(name).parts[1:-1]
@@ -139,17 +169,22 @@ class _Inbox:
 
     def names(self) -> list[str]:
         """Paths of the feed's whole files below the inbox, in byte order; none when the feed has no folder yet."""
+        return sorted(self.details(), key=lambda name: name.encode("utf-8", "surrogateescape"))
+
+    def details(self) -> dict[str, dict[str, Any]]:
+        """What the protocol tells of each whole file of the feed, by its path below the inbox."""
         if self._is_local and not self._guarded(lambda: self._fs.isdir(self._root)):
             raise _InboxError("the inbox of the registry isn't there: no such folder", is_transient=False)
         folder = f"{self._root.rstrip('/')}/{self._feed}"
         if not self._guarded(lambda: self._fs.isdir(folder)):
-            return []
-        found = self._guarded(lambda: self._fs.find(folder))
+            return {}
+        found = self._guarded(lambda: self._fs.find(folder, detail=True))
         below = len(self._root.rstrip("/")) + 1
-        names = [path[below:] for path in found]
-        return sorted(
-            (name for name in names if _is_whole(name)), key=lambda name: name.encode("utf-8", "surrogateescape")
-        )
+        return {path[below:]: told for path, told in found.items() if _is_whole(path[below:])}
+
+    def forget(self) -> None:
+        """Let the next listing ask the inbox itself: in a process that goes on, fsspec remembers the last one."""
+        self._guarded(lambda: self._fs.invalidate_cache())
 
     def read(self, name: str) -> bytes:
         path = f"{self._root.rstrip('/')}/{name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -59,10 +59,12 @@ class FakeSenders:
             pulled.entries.append(self.land(settings, sender_id, feed, period))
         return pulled
 
-    def land(self, settings: Settings, sender_id: str, feed: str, period_key: str | None) -> LedgerEntry:
-        """A batch, as if the sender had been pulled; without a period one of a whole inbox."""
+    def land(
+        self, settings: Settings, sender_id: str, feed: str, period_key: str | None, holding: Sequence[str] = ()
+    ) -> LedgerEntry:
+        """A batch, as if the sender had been pulled; without a period one of a whole inbox, with rows of `holding`."""
         period = period_key or "2020-03-23"
-        counted = {period: PeriodRows(rows=self.rows, quarantined=self.quarantined)}
+        counted = {key: PeriodRows(rows=self.rows, quarantined=self.quarantined) for key in holding or (period,)}
         with read_ledger(settings.landing_dir).appending(sender_id) as ledger:
             name = f"{sender_id}-{feed}-{ledger.next_sequence:06d}"
             return ledger.append(

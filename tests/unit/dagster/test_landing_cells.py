@@ -11,8 +11,7 @@ from sample_secret import SECRET
 
 from orchestration.assets.flow import landing_key
 from orchestration.definitions import build_definitions
-from orchestration.partitions import cell_key
-from orchestration.schedules import RANGE_END_TAG, RANGE_START_TAG
+from orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG, cell_key
 
 FIRST, LAST = "2020-03-23", "2020-05-04"
 

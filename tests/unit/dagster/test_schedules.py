@@ -12,8 +12,8 @@ from orchestration.calendar import is_working_day
 from orchestration.definitions import build_definitions
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.missing import due_reports
-from orchestration.partitions import read_roster
-from orchestration.schedules import RANGE_END_TAG, RANGE_START_TAG, daily_cron, request
+from orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG, read_roster
+from orchestration.schedules import daily_cron, request
 from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.registry import load_registry

@@ -10,7 +10,7 @@ from test_landing_cells import FIRST, land
 from orchestration.assets.flow import landing_key
 from orchestration.jobs import BUILD_JOB
 from orchestration.landing.ledger import read_ledger
-from orchestration.sensors import Seen
+from orchestration.sensors.marts import Seen
 
 
 @pytest.fixture

@@ -10,11 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from dagster import (
-    DagsterRunStatus,
     DefaultSensorStatus,
-    RunRecord,
     RunRequest,
-    RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
     SensorResult,
@@ -22,16 +19,13 @@ from dagster import (
     sensor,
 )
 
-from orchestration.assets.landing import is_landing
-from orchestration.jobs import BUILD_JOB, LAND_JOB
+from orchestration.jobs import BUILD_JOB
 from orchestration.landing.errors import LandingError
 from orchestration.landing.ledger import Ledger, read_ledger
 from orchestration.resources import Warehouse
+from orchestration.sensors.runs import ENDED, GOING_ON, landing_runs, names_of
 
-_ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
-_GOING_ON = [status for status in DagsterRunStatus if status not in _ENDED]
 _LOOK_SECONDS = 15
-_RUNS_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
@@ -65,12 +59,12 @@ def marts_sensor(warehouse: Warehouse) -> SensorDefinition:
     def marts_follow_landing(context: SensorEvaluationContext) -> SensorResult:
         seen = Seen.read(context.cursor)
         heads = ledger_heads(warehouse)
-        unfinished = [record for record in _runs(context, _GOING_ON, None) if is_landing_run(record)]
+        unfinished = landing_runs(context.instance, GOING_ON)
         if unfinished:
-            return _skip(seen, f"Landing goes on in {_names(unfinished)}; the marts follow when it has ended.")
+            return _skip(seen, f"Landing goes on in {names_of(unfinished)}; the marts follow when it has ended.")
         since = datetime.fromtimestamp(seen.runs_until, tz=UTC) if seen.runs_until else None
         # A context made for a test or the first tick ever looks at all finished runs; that only means one build more.
-        ended = [record for record in _runs(context, _ENDED, since) if is_landing_run(record)]
+        ended = landing_runs(context.instance, ENDED, since)
         until = max([seen.runs_until, *(record.update_timestamp.timestamp() for record in ended)])
         if not heads:
             return _skip(
@@ -81,7 +75,7 @@ def marts_sensor(warehouse: Warehouse) -> SensorDefinition:
         now = Seen(heads, until)
         key = hashlib.sha256(now.write().encode()).hexdigest()[:16]
         return SensorResult(
-            run_requests=[RunRequest(run_key=key, tags={"started_after": _names(ended) or "new batches"})],
+            run_requests=[RunRequest(run_key=key, tags={"started_after": names_of(ended) or "new batches"})],
             cursor=now.write(),
         )
 
@@ -101,32 +95,6 @@ def _head(ledger: Ledger, sender_id: str) -> str:
     except LandingError:
         # Its pull and `warehouse verify` say what is wrong; the other senders' marts are built all the same.
         return "damaged"
-
-
-def is_landing_run(record: RunRecord) -> bool:
-    """Whether a run landed anything, by its job or by the assets chosen for it."""
-    run = record.dagster_run
-    chosen = run.asset_selection or ()
-    return run.job_name in LAND_JOB.values() or any(is_landing(key) for key in chosen)
-
-
-def _runs(
-    context: SensorEvaluationContext, statuses: list[DagsterRunStatus], updated_after: datetime | None
-) -> list[RunRecord]:
-    return list(
-        context.instance.get_run_records(
-            RunsFilter(statuses=statuses, updated_after=updated_after), limit=_RUNS_LOOKED_AT
-        )
-    )
-
-
-def _names(records: list[RunRecord]) -> str:
-    if len(records) > 2:
-        failed = sum(record.dagster_run.status is DagsterRunStatus.FAILURE for record in records)
-        return f"{len(records)} landing runs, {failed} failed"
-    return ", ".join(
-        f"{record.dagster_run.run_id[:8]} ({record.dagster_run.status.value.lower()})" for record in records
-    )
 
 
 def _skip(seen: Seen, reason: str) -> SensorResult:
