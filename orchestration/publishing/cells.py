@@ -126,6 +126,12 @@ class Relation:
     def equations_count(self) -> int:
         return int(self.equation.max()) + 1 if len(self.equation) else 0
 
+    def among(self, cells: Bools) -> Relation:
+        """The sums less the terms of all other cells; equations are numbered anew, in their order."""
+        at = cells[self.cell]
+        equation = _dense(self.equation[at])
+        return Relation(self.name, equation, self.cell[at], self.is_total[at], self.sign[at])
+
 
 @dataclass
 class CellTable:

@@ -5,12 +5,18 @@ solution, that is if it is 0 in every vector that the equations map to 0. A rand
 them all at once: it is 0 (to rounding) in the cells that follow, and, but for chance, nowhere else. Such a vector is
 what is left of a random one after its part in the equations' row space has been taken off, by conjugate gradients.
 
+Equations that share no cell are solved apart, and those that were solved before are not solved again: from one round
+of hiding to the next only a few change.
+
 That counts are whole and not negative is not used: a total of 3 still says that no part is above 3.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
 
 from orchestration.publishing.cells import Bools, Floats, Ints
 
@@ -18,56 +24,117 @@ _CONVERGED, _ZERO = 1e-11, 1e-7
 _MAX_STEPS = 5_000
 _SEED = 20200323
 
+Hashes = npt.NDArray[np.uint64]
 
-def deducible(equation: Ints, variable: Ints, coefficient: Floats, variables_count: int, draws: int = 2) -> Bools:
-    """True for each variable that the equations determine.
 
-    One entry of the three arrays is one term: `coefficient` × `variable` in `equation`. Constants don't matter.
-    Deterministic. A variable in no equation is not determined. With one of the `draws` alone a variable may now and
-    then be taken for determined that came out near 0 by chance; that doesn't happen twice.
-    """
-    determined = np.zeros(variables_count, dtype=bool)
-    if not len(equation):
+class Deducer:
+    """Answers for one system of equations after the other, remembering the parts that it has met."""
+
+    def __init__(self) -> None:
+        # Of each part that was solved: its hash, and the variables that it determines.
+        self._solved: dict[int, Ints] = {}
+
+    def deducible(self, equation: Ints, variable: Ints, coefficient: Floats, variables_count: int) -> Bools:
+        """True for each variable that the equations determine.
+
+        One entry of the three arrays is one term: `coefficient` × `variable` in `equation`. Constants don't matter.
+        Deterministic. A variable in no equation is not determined.
+        """
+        determined = np.zeros(variables_count, dtype=bool)
+        if not len(equation):
+            return determined
+        rows, columns = _dense(equation), _dense(variable)
+        parts_count, part = _parts(rows, columns)
+        hashes = _hashes(equation, variable, coefficient, part, parts_count)
+        is_new = np.array([number not in self._solved for number in hashes.tolist()])
+        self._solve(equation, variable, coefficient, part, hashes, is_new)
+        for number in hashes.tolist():
+            determined[self._solved[number]] = True
         return determined
-    equations, rows = np.unique(equation, return_inverse=True)
+
+    def _solve(
+        self, equation: Ints, variable: Ints, coefficient: Floats, part: Ints, hashes: Hashes, is_new: Bools
+    ) -> None:
+        """Solve the new parts together. A variable that came out near 0 by chance doesn't do so twice: where any is 0
+        its part is asked again with another random vector."""
+        found = variable[:0]
+        chosen = is_new[part]
+        for draw in range(2):
+            if not chosen.any():
+                break
+            vanishing = _vanishing(equation[chosen], variable[chosen], coefficient[chosen], draw)
+            found = vanishing if draw == 0 else np.intersect1d(found, vanishing)
+            asked_again = np.zeros(len(hashes), dtype=bool)
+            asked_again[part[chosen][np.isin(variable[chosen], found)]] = True
+            chosen = asked_again[part]
+        self._solved |= dict.fromkeys(hashes[is_new].tolist(), found[:0])
+        at = np.flatnonzero(np.isin(variable, found) & is_new[part])
+        of_part = part[at]
+        for number in np.unique(of_part).tolist():
+            self._solved[int(hashes[number])] = np.unique(variable[at[of_part == number]])
+
+
+def _vanishing(equation: Ints, variable: Ints, coefficient: Floats, draw: int) -> Ints:
+    """The variables that are 0 in a random vector which the equations map to 0."""
     present, columns = np.unique(variable, return_inverse=True)
-    random = np.random.default_rng(_SEED)
-    is_zero = np.ones(len(present), dtype=bool)
-    for _ in range(draws):
-        vector = _null_vector(rows, columns, coefficient, len(equations), len(present), random)
-        is_zero &= np.abs(vector) < _ZERO
-        if not is_zero.any():
-            break
-    determined[present] = is_zero
-    return determined
+    rows = _dense(equation)
+    length = np.sqrt(np.bincount(rows, weights=coefficient**2))
+    terms = coo_array((coefficient / length[rows], (rows, columns)), shape=(len(length), len(present))).tocsr()
+    vector = _null_vector(terms, np.random.default_rng([_SEED, draw]))
+    return present[np.abs(vector) < _ZERO]
 
 
-def _null_vector(
-    rows: Ints, columns: Ints, coefficient: Floats, rows_count: int, columns_count: int, random: np.random.Generator
-) -> Floats:
-    """A random vector less its part in the row space (conjugate gradients on A Aᵀ, rows scaled to length 1)."""
-    length = np.sqrt(np.bincount(rows, weights=coefficient**2, minlength=rows_count))
-    scaled = coefficient / length[rows]
-
-    def forward(x: Floats) -> Floats:
-        return np.bincount(rows, weights=scaled * x[columns], minlength=rows_count).astype(np.float64, copy=False)
-
-    def backward(y: Floats) -> Floats:
-        return np.bincount(columns, weights=scaled * y[rows], minlength=columns_count).astype(np.float64, copy=False)
-
+def _null_vector(terms: csr_array, random: np.random.Generator) -> Floats:
+    """A random vector less its part in the row space (conjugate gradients on A Aᵀ; rows are of length 1)."""
+    rows_count, columns_count = terms.shape
+    transposed = terms.T.tocsr()
     vector = random.uniform(0.5, 1.5, columns_count) * random.choice([-1.0, 1.0], columns_count)
-    residual = -forward(vector)
-    direction = backward(residual)
+    residual = -(terms @ vector)
+    direction = transposed @ residual
     size = _square(residual)
     for _ in range(_MAX_STEPS):
         if size <= _CONVERGED**2 * rows_count:
             break
         step = size / _square(direction)
         vector += step * direction
-        residual -= step * forward(direction)
+        residual -= step * (terms @ direction)
         size, before = _square(residual), size
-        direction = backward(residual) + (size / before) * direction
+        direction = transposed @ residual + (size / before) * direction
     return vector
+
+
+def _parts(rows: Ints, columns: Ints) -> tuple[int, Ints]:
+    """Of each term the part of the system that it belongs to: equations that share variables, directly or not."""
+    rows_count = int(rows.max()) + 1
+    size = rows_count + int(columns.max()) + 1
+    shared = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns + rows_count)), shape=(size, size))
+    _, label = connected_components(shared, directed=False)
+    part = _dense(label[rows].astype(np.int64))
+    return int(part.max()) + 1, part
+
+
+def _hashes(equation: Ints, variable: Ints, coefficient: Floats, part: Ints, parts_count: int) -> Hashes:
+    """A number for each part that stands for its terms, whatever their order."""
+    mixed = _mixed(
+        equation.astype(np.uint64) + _mixed(variable.astype(np.uint64) + _mixed(coefficient.view(np.uint64)))
+    )
+    order = np.argsort(part, kind="stable")
+    starts = np.searchsorted(part[order], np.arange(parts_count))
+    return np.add.reduceat(mixed[order], starts)
+
+
+def _mixed(numbers: Hashes) -> Hashes:
+    """Spread over 64 bits (the finalizer of SplitMix64; whole numbers wrap around)."""
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return numbers ^ (numbers >> np.uint64(31))
+
+
+def _dense(numbers: Ints) -> Ints:
+    """The same numbers, counted from 0 without gaps."""
+    is_there = np.zeros(int(numbers.max()) + 1, dtype=bool)
+    is_there[numbers] = True
+    return (np.cumsum(is_there) - 1)[numbers]
 
 
 def _square(vector: Floats) -> float:

@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 
 from orchestration.publishing.cells import CellTable, EarlierLayer, Grid, Labels, MartRows, Texts, secrets_of
 from orchestration.publishing.files import make_durable
+from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.specification import Mart, Specification
-from orchestration.publishing.suppression import HIDDEN, HIDDEN_WITH_ZEROS, Suppression
+from orchestration.publishing.suppression import Suppression
 
 # Earlier publications that take part. Each costs a read and, where its sums have changed since, equations.
 REMEMBERED = 5

@@ -15,15 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from orchestration.publishing.cells import Bools, CellTable, EarlierLayer, Floats, Grid, Ints, Relation, secrets_of
-from orchestration.publishing.deducible import deducible
+from orchestration.publishing.deducible import Deducer
+from orchestration.publishing.hiding import Hiding, Levels
 from orchestration.publishing.specification import Specification
-
-Levels = npt.NDArray[np.uint8]
-# Of a slot: shown; its non-zero counts and all its sums are NULL; its zero counts too.
-SHOWN, HIDDEN, HIDDEN_WITH_ZEROS = 0, 1, 2
 
 # Which cell of a sum is hidden first. Zeros come last, since a zero is to stay where it can; a total of zero comes
 # before its parts, since zero parts of a published zero protect nothing.
@@ -73,16 +69,6 @@ def _distinct(cells: CellTable, earlier: Iterable[EarlierLayer]) -> list[Earlier
     return layers
 
 
-@dataclass(frozen=True)
-class _Follower:
-    """A unit hidden wherever one of `leaders` is, as far as `rows` says; within a `group` all rows or none."""
-
-    slots: slice
-    leaders: list[slice]
-    rows: Bools
-    group: Ints | None
-
-
 class _Sum:
     """A relation, and the cells of each of its equations in the order in which they would be hidden.
 
@@ -94,11 +80,15 @@ class _Sum:
         self,
         relation: Relation,
         cells: CellTable,
+        units: Ints,
         withhold_zeros: bool,
         unknowns: Ints | None = None,
         secrets: Ints | None = None,
     ) -> None:
         self.relation = relation
+        self.units = units
+        # After which change it was looked at last, and needed nothing
+        self.settled_at = -1
         nothing = np.zeros(relation.equations_count, dtype=np.int64)
         self.unknowns = nothing if unknowns is None else unknowns
         self.secrets = nothing if secrets is None else secrets
@@ -143,24 +133,28 @@ class _Suppressor:
         earlier: list[EarlierLayer],
     ) -> None:
         self.cells, self.relations, self.earlier = cells, relations, earlier
-        self.followers = list(_followers(specification, grids, cells))
-        self.level: Levels = np.zeros(cells.slots_count, dtype=np.uint8)
-        self.hidden_now: Bools | None = None
-        self.may_be_hidden: Bools = ((cells.value != 0) | ~cells.is_count) & ~cells.is_fixed
+        self.hiding = Hiding(specification, grids, cells, _known(cells, earlier))
         self.is_secret = secrets_of(specification, grids, cells, cells.value)
-        self.is_known = _known(cells, earlier)
         self.is_exposed: Bools = np.zeros(cells.size, dtype=bool)
         # Cells of whose earlier values one follows, and nothing can be done
         self.is_lost: Bools = np.zeros(cells.size, dtype=bool)
         self.joint_rounds = 0
+        self.deducer = Deducer()
         self.versions = _Versions(cells, earlier)
-        self.sums = [_Sum(relation, cells, specification.withhold_zeros) for relation in relations]
+        matters = self.hiding.may_ever(specification.withhold_zeros, [layer.is_hidden for layer in earlier])
+        matters[self.versions.cell] = True
+        self.hideable = [relation.among(matters) for relation in relations]
+        self.sums = [
+            _Sum(relation, cells, self.hiding.units_of(relation.cell), specification.withhold_zeros)
+            for relation in self.hideable
+        ]
         self.changes = list(self._changes(specification.withhold_zeros))
 
     def run(self) -> Suppression:
-        self._hide(np.flatnonzero(self.is_secret & self.cells.is_count))
+        self.hiding.hide(np.flatnonzero(self.is_secret & self.cells.is_count))
         for layer in self.earlier:
-            self._hide(np.flatnonzero(layer.is_hidden & (layer.value == self.cells.value) & ~self.is_known))
+            is_same = layer.value == self.cells.value
+            self.hiding.hide(np.flatnonzero(layer.is_hidden & is_same & ~self.hiding.is_known))
         vain_rounds, before = 0, np.zeros(self.cells.size, dtype=bool)
         for rounds in itertools.count():
             self._pair_up()
@@ -175,58 +169,36 @@ class _Suppressor:
                 vain_rounds, beside, is_helped = 0, beside[:0], np.zeros(self.cells.size, dtype=bool)
             if self.joint_rounds == _MAX_JOINT_ROUNDS:
                 is_helped[follows_earlier | (follows & self.is_secret)] = False
-            self._hide(beside)
+            self.hiding.hide(beside)
             self._give_up(follows & ~is_helped)
             self.is_lost |= follows_earlier & ~is_helped
         self._report_what_follows_still()
         return Suppression(
-            self.level,
+            self.hiding.level,
             np.unique(self.cells.slot[self.is_exposed]),
             np.unique(self.cells.slot[self.is_lost]),
-            int(np.count_nonzero(self._hidden())),
+            int(np.count_nonzero(self.hiding.is_hidden)),
             int(np.count_nonzero(self.is_secret & self.cells.is_count)),
         )
-
-    def _hidden(self) -> Bools:
-        """Which cells are hidden; read only, and as good as until the next `_hide`."""
-        if self.hidden_now is None:
-            level = self.level[self.cells.slot]
-            self.hidden_now = (level >= HIDDEN) & self.may_be_hidden | (
-                level == HIDDEN_WITH_ZEROS
-            ) & ~self.cells.is_fixed
-        return self.hidden_now
-
-    def _hide(self, chosen: Ints) -> None:
-        """Hide cells, and with each its unit, and the units that follow that one."""
-        cells, self.hidden_now = self.cells, None
-        is_zero_count = (cells.value[chosen] == 0) & cells.is_count[chosen]
-        levels = np.where(is_zero_count, HIDDEN_WITH_ZEROS, HIDDEN).astype(np.uint8)
-        np.maximum.at(self.level, cells.slot[chosen], levels)
-        for follower in self.followers:
-            leads = np.any([self.level[leader] >= HIDDEN for leader in follower.leaders], axis=0) & follower.rows
-            if follower.group is not None:
-                leads = (np.bincount(follower.group, weights=leads) > 0)[follower.group]
-            leads &= ~cells.slot_is_fixed[follower.slots]
-            self.level[follower.slots] = np.maximum(self.level[follower.slots], leads.astype(np.uint8))
 
     def _give_up(self, cells: Bools) -> None:
         """What can't be helped protects nothing else either: from here on it counts as known."""
         self.is_exposed |= cells
-        self.is_known |= cells
+        self.hiding.give_up(cells)
 
     def _pair_up(self) -> None:
         """Until no sum has exactly one hidden cell: hide the next one in its order, or give up where none is left."""
         is_settled = False
         while not is_settled:
             is_settled = True
-            for each in self.sums:
-                while len(chosen := self._partners(each)):
-                    self._hide(chosen)
-                    is_settled = False
-            for each in self.changes:
-                while len(chosen := self._partners_in_change(each)):
-                    self._hide(chosen)
-                    is_settled = False
+            for sums, partners in ((self.sums, self._partners), (self.changes, self._partners_in_change)):
+                for each in sums:
+                    while self.hiding.has_changed(each.units, each.settled_at):
+                        if len(chosen := partners(each)):
+                            self.hiding.hide(chosen)
+                            is_settled = False
+                        else:
+                            each.settled_at = self.hiding.moment
             if is_settled and (alone := self._is_alone()).any():
                 self._give_up(alone)
                 is_settled = False
@@ -234,19 +206,19 @@ class _Suppressor:
     def _partners(self, each: _Sum) -> Ints:
         """The next cells to hide in sums with one secret. A cell known from before is no partner for a secret, but is
         hidden where otherwise this publication alone would have a single gap."""
-        hidden = self._hidden()
-        gaps = each.count(hidden)
-        _, partners, _ = each.first((each.count(hidden & ~self.is_known) == 1) | (gaps == 1), ~hidden & ~self.is_known)
-        if len(partners):
+        is_single_gap = each.count(self.hiding.is_hidden) == 1
+        is_wanted = is_single_gap | (each.count(self.hiding.is_unknown) == 1)
+        _, partners, _ = each.first(is_wanted, self.hiding.may_take)
+        if len(partners) or not is_single_gap.any():
             return partners
-        return each.first(gaps == 1, ~hidden)[1]
+        return each.first(is_single_gap, ~self.hiding.is_hidden)[1]
 
     def _partners_in_change(self, each: _Sum) -> Ints:
         """The next cells to hide where what a sum has changed by since an earlier publication tells a secret."""
-        unknown = self._hidden() & ~self.is_known
+        unknown = self.hiding.is_unknown
         tells = each.count(unknown) + each.unknowns == 1
         tells &= each.count(unknown & self.is_secret) + each.secrets > 0
-        return each.first(tells, ~unknown & ~self.is_known)[1]
+        return each.first(tells, self.hiding.may_take)[1]
 
     def _changes(self, withhold_zeros: bool) -> Iterator[_Sum]:
         """For each earlier publication and relation: by how much each sum has changed. What has not changed is no part
@@ -263,7 +235,8 @@ class _Suppressor:
                         relation.is_total[is_part],
                         relation.sign[is_part],
                     )
-                    yield _Sum(part, self.cells, withhold_zeros, unknowns[numbers], secrets[numbers])
+                    units = self.hiding.units_of(part.cell)
+                    yield _Sum(part, self.cells, units, withhold_zeros, unknowns[numbers], secrets[numbers])
 
     def _deducible(self) -> tuple[Bools, Bools]:
         """Which cells follow now, and which cells had a value in an earlier publication that follows now.
@@ -272,17 +245,17 @@ class _Suppressor:
         that was hidden for their sake is none to protect; of this one alone, at last, any hidden cell.
         """
         if self.earlier and self.joint_rounds < _MAX_JOINT_ROUNDS:
-            follows, of_earlier = self._from_all(self._hidden() & ~self.is_known)
+            follows, of_earlier = self._from_all(self.hiding.is_unknown)
             follows &= self.is_secret
             of_earlier &= ~self.is_lost
             if (follows | of_earlier).any():
                 self.joint_rounds += 1
                 return follows, of_earlier
-        return self._from_this_one(self._hidden() & ~self.is_known), np.zeros(self.cells.size, dtype=bool)
+        return self._from_this_one(self.hiding.is_unknown), np.zeros(self.cells.size, dtype=bool)
 
     def _from_this_one(self, unknown: Bools) -> Bools:
         """Which of the unknown cells the sums of this publication determine."""
-        return deducible(*self._terms(unknown).arrays(), self.cells.size)
+        return self.deducer.deducible(*self._terms(unknown).arrays(), self.cells.size)
 
     def _from_all(self, unknown: Bools) -> tuple[Bools, Bools]:
         """The same with the sums of the earlier ones, and of which cells a secret earlier value is determined."""
@@ -291,14 +264,14 @@ class _Suppressor:
             for relation in self.relations:
                 is_term, variable = self.versions.terms(number, layer, relation, unknown)
                 terms.add(relation, is_term, variable)
-        found = deducible(*terms.arrays(), size + len(self.versions.cell), draws=1)
+        found = self.deducer.deducible(*terms.arrays(), size + len(self.versions.cell))
         of_earlier = np.zeros(size, dtype=bool)
         of_earlier[self.versions.cell[found[size:] & self.versions.is_secret]] = True
         return found[:size], of_earlier
 
     def _terms(self, unknown: Bools) -> _Terms:
         terms = _Terms()
-        for relation in self.relations:
+        for relation in self.hideable:
             is_term = unknown[relation.cell]
             terms.add(relation, is_term, relation.cell[is_term])
         return terms
@@ -308,10 +281,10 @@ class _Suppressor:
         ended before nothing was found any more."""
         if not self.earlier:
             return
-        self.is_exposed |= self._from_this_one(self._hidden())
+        self.is_exposed |= self._from_this_one(self.hiding.is_hidden)
         if self.joint_rounds == _MAX_JOINT_ROUNDS:
             # Else the last round has looked already, and found nothing.
-            follows, of_earlier = self._from_all(self._hidden() & ~self.is_known)
+            follows, of_earlier = self._from_all(self.hiding.is_unknown)
             self.is_exposed |= follows & self.is_secret
             self.is_lost |= of_earlier
 
@@ -321,7 +294,7 @@ class _Suppressor:
         It comes from the wanted cell's own changes and sums; failing that, from sums ever further away, one for all
         that are left.
         """
-        may_take = ~self._hidden() & ~self.is_known
+        may_take = self.hiding.may_take
         is_helped = np.zeros(self.cells.size, dtype=bool)
         chosen = np.empty(0, dtype=np.int64)
         for sums in [[each] for each in (*self.changes, *self.sums)] if everywhere else [self.changes, self.sums]:
@@ -337,7 +310,7 @@ class _Suppressor:
 
     def _is_alone(self) -> Bools:
         """Cells that are the only secret of a sum: what is hidden elsewhere can't help them."""
-        unknown = self._hidden() & ~self.is_known
+        unknown = self.hiding.is_unknown
         is_alone = np.zeros(self.cells.size, dtype=bool)
         for each in self.sums:
             relation = each.relation
@@ -345,7 +318,7 @@ class _Suppressor:
         return is_alone
 
     def _further_away(self, left: Bools, may_take: Bools) -> int | None:
-        reached, unknown = left.copy(), self._hidden() & ~self.is_known
+        reached, unknown = left.copy(), self.hiding.is_unknown
         for _ in range(_MAX_STEPS_AWAY):
             for each in self.sums:
                 beside = each.touched(reached)[each.relation.equation]
@@ -487,15 +460,3 @@ def _known(cells: CellTable, earlier: list[EarlierLayer]) -> Bools:
     for layer in earlier:
         is_known |= layer.is_settled & ~layer.is_hidden & (layer.value == cells.value)
     return is_known
-
-
-def _followers(specification: Specification, grids: Mapping[str, Grid], cells: CellTable) -> Iterator[_Follower]:
-    for name, grid in grids.items():
-        for unit_name, unit in specification.marts[name].units.items():
-            if unit.follows:
-                yield _Follower(
-                    cells.units[name, unit_name],
-                    [cells.units[name, followed] for followed in unit.follows],
-                    grid.equals(unit.followed_where),
-                    grid.across(unit.same_within) if unit.same_within else None,
-                )

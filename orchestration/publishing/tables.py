@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 from orchestration.publishing.cells import Bools, CellTable, Grid, Ints, Labels, MartRows
 from orchestration.publishing.errors import DisclosureError
+from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.specification import FLAG_COLUMN, NATION, NATION_COLUMN, Mart
-from orchestration.publishing.suppression import HIDDEN, HIDDEN_WITH_ZEROS, Suppression
+from orchestration.publishing.suppression import Suppression
 
 ROW_KIND = "row_kind"
 

@@ -21,9 +21,10 @@ from orchestration.publishing.cells import (
     build_grids,
     build_relations,
 )
+from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.history import mark_published, read_history, write_history
 from orchestration.publishing.specification import load_specification
-from orchestration.publishing.suppression import HIDDEN, HIDDEN_WITH_ZEROS, Suppression, suppress
+from orchestration.publishing.suppression import Suppression, suppress
 
 PERIODS = ["2020-03-23", "2020-04-06", "2020-04-20"]
 DAYS = {
