@@ -6,6 +6,7 @@ State Council's notices.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -63,6 +64,11 @@ def due_at(last_day: date, rule: DueRule) -> datetime:
 def begun(all_periods: list[Period], now: datetime) -> list[Period]:
     """The periods whose first day has come by `now`."""
     return [period for period in all_periods if period.opens_at <= now]
+
+
+def newest_ended(all_periods: Sequence[Period], now: datetime) -> Period:
+    """The last period that has ended by `now`; before the first has ended, the first."""
+    return next((period for period in reversed(all_periods) if period.closes_at <= now), all_periods[0])
 
 
 def next_working_day(day: date) -> date:

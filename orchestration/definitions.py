@@ -17,6 +17,7 @@ from orchestration.assets.senders import sender_specs
 from orchestration.checks.quarantine import quarantine_check
 from orchestration.checks.timeliness import timeliness_checks
 from orchestration.jobs import build_job, landing_job
+from orchestration.launchpad import landing_jobs, rebuild_job
 from orchestration.partitions import read_roster
 from orchestration.resources import Warehouse
 from orchestration.schedules import due_schedule
@@ -54,7 +55,12 @@ def build_definitions(settings: Settings | None = None, warehouse: Warehouse | N
             periods_asset(roster),
         ],
         asset_checks=[timeliness_checks(), quarantine_check(), periods_check()],
-        jobs=[*(landing_job(kind) for kind in SenderKind), build_job(built)],
+        jobs=[
+            *(landing_job(kind) for kind in SenderKind),
+            build_job(built),
+            *landing_jobs(),
+            rebuild_job(built),
+        ],
         schedules=[due_schedule(kind, roster, warehouse) for kind in SenderKind],
         sensors=[
             marts_sensor(warehouse),

@@ -8,7 +8,7 @@ goes on; a transformation with an error leaves the last publication as it is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -29,6 +29,7 @@ from orchestration.publishing.publish import PublishReport, publish
 from orchestration.reporting.progress import Reporter, SilentReporter
 from orchestration.reporting.standing import Standing, read_standing
 from orchestration.settings import Settings
+from orchestration.sources.feeds import FEEDS
 from orchestration.sources.registry import Registry, RegistryError, load_registry
 from orchestration.transforming.dbt import NodeEvent, last_report, transform
 from orchestration.transforming.results import TransformReport, first_error
@@ -110,7 +111,7 @@ def choose_periods(deployment: Deployment, texts: Sequence[str]) -> frozenset[da
     begun = {period.key: period.start for period in calendar.begun(list(deployment.periods), deployment.settings.now())}
     if unknown := [text for text in texts if text not in begun]:
         raise UsageError(
-            f"--period {', '.join(unknown)}: no period begun by now has that first day; there are {', '.join(begun)}"
+            f"period {', '.join(unknown)}: no period begun by now has that first day; there are {', '.join(begun)}"
         )
     return frozenset(begun[text] for text in texts) or None
 
@@ -120,8 +121,21 @@ def choose_senders(deployment: Deployment, ids: Sequence[str]) -> frozenset[str]
     known = {sender.id for sender in deployment.registry.senders}
     known |= {problem.sender_id for problem in deployment.registry.problems if problem.sender_id}
     if unknown := [text for text in ids if text not in known]:
-        raise UsageError(f"--sender {', '.join(unknown)}: not in the registry {deployment.settings.sources_path.name}")
+        raise UsageError(f"sender {', '.join(unknown)}: not in the registry; {known_senders(deployment)}")
     return frozenset(ids) or None
+
+
+def choose_feeds(names: Sequence[str]) -> frozenset[str] | None:
+    """The feeds that `names` name; None for none given. Raises UsageError."""
+    if unknown := [name for name in names if name not in FEEDS]:
+        raise UsageError(f"feed {', '.join(unknown)}: there is no such feed; there are {', '.join(FEEDS)}")
+    return frozenset(names) or None
+
+
+def known_senders(deployment: Deployment) -> str:
+    """Whom the registry names, for a message."""
+    ids = ", ".join(sender.id for sender in deployment.registry.senders)
+    return f"{deployment.settings.sources_path.name} has {ids or 'none'}"
 
 
 def pull_due(
@@ -132,9 +146,11 @@ def pull_due(
     senders: Collection[str] | None = None,
     confirmed: Collection[str] = (),
     title: str = "pull",
+    on_done: Callable[[FeedPull], None] | None = None,
 ) -> PullSummary:
     """Land the configuration, then what is due (or asked for) of every sender (or those named). Never raises for a
-    sender's trouble; `confirmed` holds the payload hashes of shrunk snapshots that someone has looked at."""
+    sender's trouble; `confirmed` holds the payload hashes of shrunk snapshots that someone has looked at; `on_done` is
+    called, in this thread, as each pull ends."""
     settings = deployment.settings
     ledger = read_ledger(settings.landing_dir)
     wrong_entries = _wrong_entries(deployment)
@@ -160,6 +176,8 @@ def pull_due(
                 if not trouble.is_consequence:
                     step.say(f"  ! {trouble}")
             step.advance(_task_name(done.task))
+            if on_done is not None:
+                on_done(done)
 
         done = summarise_pulls(pull(settings, deployment.registry, tasks, tell, confirmed=confirmed))
     return replace(done, troubles=(*wrong_entries, *done.troubles))

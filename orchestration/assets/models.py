@@ -6,10 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Failure, ResourceParam
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Config, Failure, ResourceParam
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from packaging.version import parse
+from pydantic import Field
 
 from orchestration.assets.flow import MODEL_GROUPS, OWNERS, raw_key
 from orchestration.assets.manifest import dbt_command, read_manifest
@@ -51,6 +52,16 @@ class Translator(DagsterDbtTranslator):
         return OWNERS
 
 
+class TransformConfig(Config):
+    """What can be said in the launchpad; nothing has to be."""
+
+    full_refresh: bool = Field(
+        default=False,
+        description="Build every table anew. By default only what newly loaded batches touch is built; the figures "
+        "are the same either way.",
+    )
+
+
 def model_assets(settings: Settings) -> AssetsDefinition:
     """Every seed and model of the project. Raises ManifestError when dbt can't parse it."""
     manifest = read_manifest(settings)
@@ -63,12 +74,15 @@ def model_assets(settings: Settings) -> AssetsDefinition:
         project=project,
         pool=WRITER_POOL,
     )
-    def transform(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[Any]:
+    def transform(
+        context: AssetExecutionContext, config: TransformConfig, warehouse: ResourceParam[Warehouse]
+    ) -> Iterator[Any]:
         settings = warehouse.settings
         with explained(WarehouseLockedError), writer_lock(settings):
             set_clock(settings, run_id=context.run_id)
             (target_dir(settings) / RUN_RESULTS).unlink(missing_ok=True)
-            yield from _start(context, settings, ["build"]).stream()
+            arguments = ["build", "--full-refresh"] if config.full_refresh else ["build"]
+            yield from _start(context, settings, arguments).stream()
             report = read_results(target_dir(settings))
         if report is None:
             raise Failure(

@@ -61,7 +61,7 @@ def replay_refused(
     with told(as_json=as_json):
         deployment = pipeline.prepare(Settings.from_environment())
         senders = pipeline.choose_senders(deployment, sender or ())
-        report = replay_step(deployment, reporter_for(), senders=senders, feeds=frozenset(feed or ()) or None)
+        report = replay_step(deployment, reporter_for(), senders=senders, feeds=pipeline.choose_feeds(feed or ()))
         answer(report, _render_replay, as_json=as_json, exit_code=TROUBLE if report.troubles else 0)
 
 

@@ -8,6 +8,7 @@ from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 
 from orchestration.assets.landing import is_landing
 from orchestration.jobs import LAND_JOB
+from orchestration.launchpad import LANDING
 
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 GOING_ON = [status for status in DagsterRunStatus if status not in ENDED]
@@ -18,7 +19,7 @@ def is_landing_run(record: RunRecord) -> bool:
     """Whether a run landed anything, by its job or by the assets chosen for it."""
     run = record.dagster_run
     chosen = run.asset_selection or ()
-    return run.job_name in LAND_JOB.values() or any(is_landing(key) for key in chosen)
+    return run.job_name in (*LAND_JOB.values(), *LANDING) or any(is_landing(key) for key in chosen)
 
 
 def landing_runs(

@@ -77,6 +77,17 @@ def test_dbt_is_found_though_it_is_not_on_the_path(settings, warehouse, started)
     assert started["args"][1] == "build"
 
 
+@pytest.mark.parametrize("full_refresh", [False, True])
+def test_every_table_is_built_anew_where_that_is_asked_for(settings, warehouse, started, full_refresh):
+    materialize(
+        [model_assets(settings)],
+        resources={"warehouse": warehouse},
+        run_config={"ops": {"transform": {"config": {"full_refresh": full_refresh}}}},
+        raise_on_error=False,
+    )
+    assert ("--full-refresh" in started["args"]) == full_refresh
+
+
 def test_a_failure_names_models_and_tests_with_their_rows():
     report = TransformReport(
         models_built=12,
