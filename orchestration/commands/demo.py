@@ -27,6 +27,7 @@ from orchestration.reporting.progress import Reporter, reporter_for
 from orchestration.reporting.summary import render_build, render_line
 from orchestration.sandbox import Manifest, make_world
 from orchestration.sandbox.arrivals import deliver
+from orchestration.sandbox.writing.registry import EARLIER_REGISTRY
 from orchestration.settings import SANDBOX_MANIFEST, SHANGHAI, Settings
 
 REGISTRATIONS = 60_000
@@ -53,7 +54,7 @@ def run_demo(settings: Settings, *, as_json: bool) -> None:
     clock = datetime.fromisoformat(manifest.now).astimezone(SHANGHAI)
     deployment = pipeline.prepare(replace(settings, sources_path=world / "sources.yml", fixed_now=clock))
     with serving(world):
-        pulled = _pull_as_it_came(deployment, world, reporter)
+        pulled = _pull_as_it_came(deployment, world, manifest, reporter)
         built = pipeline.build(deployment, reporter)
     built = replace(built, pull=pulled + built.pull)
     report = DemoReport(manifest.statement, world, manifest.now, built)
@@ -77,11 +78,18 @@ def _refuse_other_senders(settings: Settings, world: Path) -> None:
 def _made_once(world: Path, reporter: Reporter) -> Manifest:
     if not (world / SANDBOX_MANIFEST).is_file():
         with reporter.step("make") as step:
-            make_world(world, registrations=REGISTRATIONS, messy=True, port=_port(), on_step=step.advance)
+            make_world(
+                world,
+                registrations=REGISTRATIONS,
+                messy=True,
+                port=_port(),
+                restatements=True,
+                on_step=step.advance,
+            )
     return Manifest.read(world)
 
 
-def _pull_as_it_came(deployment: Deployment, world: Path, reporter: Reporter) -> PullSummary:
+def _pull_as_it_came(deployment: Deployment, world: Path, manifest: Manifest, reporter: Reporter) -> PullSummary:
     """Pull each period at its due date; those that an earlier demo has pulled are left as they are."""
     clock = deployment.settings.now()
     pulled = PullSummary()
@@ -92,12 +100,25 @@ def _pull_as_it_came(deployment: Deployment, world: Path, reporter: Reporter) ->
             if period.due_at > clock or (last is not None and last >= period.due_at):
                 continue
             deliver(world, period.due_at)
-            then = replace(deployment, settings=replace(deployment.settings, fixed_now=period.due_at))
+            then = pipeline.prepare(
+                replace(
+                    deployment.settings,
+                    fixed_now=period.due_at,
+                    sources_path=world / _registry_of(manifest, period.due_at),
+                )
+            )
             title = f"pull {period.due_at:%m-%d}"
             pulled += pipeline.pull_due(then, reporter, periods={period.start}, title=title)
     finally:
         deliver(world, clock)
     return pulled
+
+
+def _registry_of(manifest: Manifest, moment: datetime) -> str:
+    """The registry's file as it stood at a moment of the sample world."""
+    changed_at = manifest.registry_changed_at
+    is_earlier = changed_at is not None and moment <= datetime.fromisoformat(changed_at)
+    return EARLIER_REGISTRY if is_earlier else "sources.yml"
 
 
 def _port() -> int:

@@ -38,6 +38,9 @@ def make(
     fraud: Annotated[
         bool, typer.Option("--fraud", help="With published schemes of fraud, among honest look-alikes.")
     ] = False,
+    restatements: Annotated[
+        bool, typer.Option("--restatements", help="With each cause for which recorded departs from reported.")
+    ] = False,
     port: Annotated[int, typer.Option("--port", help="Where its platforms will be served; 0 picks a free one.")] = 8701,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,6 +56,7 @@ def make(
                 messy=messy,
                 port=port,
                 fraud=fraud,
+                restatements=restatements,
                 on_step=step.advance,
             )
         answer(manifest, partial(_render_world, directory), as_json=as_json)

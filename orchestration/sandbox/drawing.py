@@ -65,6 +65,7 @@ class Draw:
     rosters: Rosters
     payments: Payments
     labels: tuple[Label, ...] = ()  # which subject is fraud, and which only looks like it
+    more_ways: tuple[str, ...] = ()  # of reporting, beside the usual ones
 
     def stream(self, name: str) -> np.random.Generator:
         return stream(self.seed, name)

@@ -39,6 +39,16 @@ MUNICIPALITIES = ("110000", "120000", "310000", "500000")
 
 
 @dataclass(frozen=True)
+class EarlierSelection:
+    """What the registry said of a platform until a moment (wall seconds), from which on it says what the spec says."""
+
+    until: int
+    selected_from: date
+    selected_to: date | None
+    selected_by: str
+
+
+@dataclass(frozen=True)
 class PlatformSpec:
     """`connector` is that of every feed but learning_records, which `learning_connector` names."""
 
@@ -53,6 +63,11 @@ class PlatformSpec:
     selected_by: str
     feeds: tuple[str, ...]
     weight: float
+    before: EarlierSelection | None = None
+
+    def selection_at(self, moment: int) -> PlatformSpec | EarlierSelection:
+        """What the registry said just before a moment (wall seconds)."""
+        return self.before if self.before and moment <= self.before.until else self
 
     @property
     def id(self) -> str:

@@ -14,13 +14,14 @@ from orchestration.sandbox.dispatch import draw_reports
 from orchestration.sandbox.drawing import draw
 from orchestration.sandbox.errors import SandboxError
 from orchestration.sandbox.fraud.scenarios import add_fraud
+from orchestration.sandbox.restatements import Restated, add_restatements
 from orchestration.sandbox.timeline import SANDBOX_NOW
 from orchestration.sandbox.truth.summary import write_truth
 from orchestration.sandbox.writing import store
 from orchestration.sandbox.writing.bureaus import write_bureaus
 from orchestration.sandbox.writing.dispatch import write_reports
 from orchestration.sandbox.writing.platforms import write_platforms
-from orchestration.sandbox.writing.registry import STATEMENT, STATEMENT_ZH, write_configuration
+from orchestration.sandbox.writing.registry import EARLIER_REGISTRY, STATEMENT, STATEMENT_ZH, write_configuration
 from orchestration.settings import SANDBOX_MANIFEST
 
 RECORDS_A_REGISTRATION = 5
@@ -29,13 +30,14 @@ RECORDS_A_REGISTRATION = 5
 # Everything that a world's folder may hold; a folder with anything else in it is never cleared.
 OWN = frozenset(
     {"sources.yml", "sandbox.env", "pseudonym.key", "README.txt", "truth.json", "server.log", SANDBOX_MANIFEST}
-    | {ARRIVALS, INBOX, HELD, store.FOLDER}
+    | {ARRIVALS, EARLIER_REGISTRY, INBOX, HELD, store.FOLDER}
 )
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """sandbox.json: what made this world. `now` is its clock, ISO 8601 with offset."""
+    """sandbox.json: what made this world. `now` is its clock, ISO 8601 with offset; until `registry_changed_at` the
+    registry stood as in sources-earlier.yml."""
 
     seed: int
     registrations: int
@@ -44,6 +46,8 @@ class Manifest:
     port: int
     now: str
     fraud: bool = False
+    restatements: bool = False
+    registry_changed_at: str | None = None
     statement: str = STATEMENT
     statement_zh: str = STATEMENT_ZH
 
@@ -65,13 +69,15 @@ def make_world(
     port: int = 8701,
     learning_records: int | None = None,
     fraud: bool = False,
+    restatements: bool = False,
     on_step: Callable[[str], None] | None = None,
 ) -> Manifest:
     """Write a world into `directory`, replacing an earlier world there (and nothing else).
 
     The same arguments give the same bytes. `learning_records` is about five a registration unless given; `port` 0 picks
     a free one; `messy` adds rows that break the contract; `fraud` the published schemes among honest look-alikes, on
-    top of the registrations asked for; `on_step` hears the name of each step. Raises SandboxError.
+    top of the registrations asked for; `restatements` each cause for which a recorded number departs from the one that
+    was reported; `on_step` hears the name of each step. Raises SandboxError.
     """
     if registrations < 1 or not 0 <= port < 65_536 or seed < 0:
         raise SandboxError(f"registrations {registrations}, port {port}, seed {seed}: out of range")
@@ -83,6 +89,9 @@ def make_world(
     world = draw(seed, registrations, records)
     if fraud:
         world = add_fraud(world)
+    restated: tuple[Restated, ...] = ()
+    if restatements:
+        world, restated = add_restatements(world)
     tell("write platforms")
     counted = write_platforms(directory, world, messy=messy)
     tell("write bureaus")
@@ -91,11 +100,21 @@ def make_world(
     reports = draw_reports(world, messy=messy)
     write_reports(directory, world, reports, counted)
     tell("count the truth")
-    write_truth(directory / "truth.json", world, counted, reports, STATEMENT)
+    write_truth(directory / "truth.json", world, counted, reports, STATEMENT, restated)
     write_arrivals(directory, counted.arrivals)
     chosen = port or _free_port()
-    write_configuration(directory, world, chosen)
-    manifest = Manifest(seed, registrations, records, messy, chosen, SANDBOX_NOW.isoformat(), fraud)
+    changed_at = write_configuration(directory, world, chosen)
+    manifest = Manifest(
+        seed,
+        registrations,
+        records,
+        messy,
+        chosen,
+        SANDBOX_NOW.isoformat(),
+        fraud,
+        restatements,
+        changed_at.isoformat() if changed_at else None,
+    )
     # Written last: a folder without it holds no world, only the remains of an interrupted making.
     (directory / SANDBOX_MANIFEST).write_text(
         json.dumps(asdict(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"

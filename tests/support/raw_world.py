@@ -21,6 +21,7 @@ from typing import Any
 from uuid import UUID
 
 import duckdb
+import polars as pl
 
 from orchestration import calendar
 from orchestration.campaign import load_campaign
@@ -229,6 +230,16 @@ class RawWorld:
     def insert(self, table: str, *rows: Mapping[str, Any]) -> None:
         """Put literal rows into a table of the schema raw, no defaults."""
         self._insert(table, list(rows))
+
+    def insert_frame(self, table: str, frame: pl.DataFrame) -> None:
+        """Put a frame's columns that a table of the schema raw has into it, each cast to the column's type."""
+        types = raw_tables()[table]
+        shared = [name for name in frame.columns if name in types]
+        named = ", ".join(f'"{name}"' for name in shared)
+        cast = ", ".join(f'cast("{name}" as {types[name]})' for name in shared)
+        with self._writing() as connection:
+            connection.register("given", frame.to_arrow())
+            connection.execute(f"insert into raw.{table} ({named}) select {cast} from given")
 
     def _writing(self) -> _Writing:
         return _Writing(self.settings)

@@ -7,7 +7,7 @@ import numpy as np
 from orchestration.sandbox import payments
 from orchestration.sandbox.timeline import DAY, NEVER
 from orchestration.sandbox.truth.progress import distinct, sums
-from orchestration.sandbox.truth.state import State, open_courses, paid_on, platform_selected
+from orchestration.sandbox.truth.state import State, open_courses, owners, paid_on, platform_selected
 from orchestration.sources.feeds import GROUP_CODES
 
 # indicator -> (this period, cumulative), each an array (provinces, periods) of whole numbers; amounts in fen
@@ -18,7 +18,7 @@ MONEY = ("training_subsidy_amount_cny", "living_allowance_amount_cny", "prepaid_
 def indicators(state: State, provinces: list[str]) -> Indicators:
     """Every recorded indicator of each province in `provinces` (those with a bureau)."""
     found: Indicators = {}
-    row_of = _rows(state, provinces)
+    row_of = rows_of(state, provinces)
     shape = (len(provinces), len(state.world.line.periods))
     counted = state.counted
     counted = counted[row_of[counted] >= 0]
@@ -44,7 +44,8 @@ def indicators(state: State, provinces: list[str]) -> Indicators:
     return found
 
 
-def _rows(state: State, provinces: list[str]) -> np.ndarray:
+def rows_of(state: State, provinces: list[str]) -> np.ndarray:
+    """Over registrations: the index of its province, -1 where it has no bureau."""
     place = {code: number for number, code in enumerate(provinces)}
     of_place = np.array([place.get(code, -1) for code in state.world.places.province.tolist()])
     return of_place[state.place]
@@ -104,10 +105,11 @@ def _add_stocks(found: Indicators, state: State, provinces: list[str], shape: tu
     stocks = {
         name: np.zeros(shape, dtype=np.int64) for name in ("platforms_selected", "courses_open", "occupations_covered")
     }
-    owner = np.array([provinces.index(s.selected_by) if s.selected_by in provinces else -1 for s in world.platforms])
+    owner = owners(world, provinces, state.registry_at)
     everyone = np.arange(len(world.platforms))
     for number, as_at in enumerate(world.line.as_at.tolist()):
-        selected = platform_selected(world, everyone, np.full(len(everyone), as_at)) & (owner >= 0)
+        days = np.full(len(everyone), as_at)
+        selected = platform_selected(world, everyone, days, state.registry_at) & (owner >= 0)
         np.add.at(stocks["platforms_selected"][:, number], owner[selected], 1)
         offered = np.flatnonzero(open_courses(state, as_at) & selected[world.courses.platform])
         np.add.at(stocks["courses_open"][:, number], owner[world.courses.platform[offered]], 1)

@@ -32,17 +32,37 @@ def newest(key: np.ndarray, at: np.ndarray, count: int, now: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Which version of everything is known, -1 where none: mostly the newest just before one moment, but a class of
+    change can be taken from another. Moments are wall seconds; the first four arrays run over registrations."""
+
+    now: int
+    groups: np.ndarray
+    cancellation: np.ndarray
+    real_name: np.ndarray
+    place: np.ndarray
+    certificate: np.ndarray
+    record: np.ndarray
+    course: np.ndarray
+    payment: np.ndarray
+    rosters_at: int
+    registry_at: int
+
+
+@dataclass(frozen=True)
 class State:
     """What was known just before `now` (wall seconds). Arrays run over registrations unless they say otherwise."""
 
     world: Draw
     now: int
+    registry_at: int
     version: np.ndarray  # -1: not known yet
     day: np.ndarray
     period: np.ndarray  # index, -1 outside the calendar; the running period included
     province: np.ndarray
     place: np.ndarray
     is_in_scope: np.ndarray  # known, within the action, the platform selected that day
+    is_unselected: np.ndarray  # known, within the action, the platform not selected that day
     is_verified: np.ndarray
     is_active: np.ndarray
     is_counted: np.ndarray
@@ -89,47 +109,79 @@ class State:
 
 
 def state_at(world: Draw, now: int) -> State:
+    return state_of(world, known_at(world, now))
+
+
+def known_at(world: Draw, now: int) -> Known:
+    """The newest versions just before `now`."""
+    drawn, certificates, records = world.registrations, world.certificates, world.learning
+    version = newest(drawn.version_registration, drawn.version_at, len(drawn), now)
+    return Known(
+        now=now,
+        groups=version,
+        cancellation=version,
+        real_name=version,
+        place=version,
+        certificate=newest(certificates.version_certificate, certificates.version_at, len(certificates), now),
+        record=newest(records.version_record, records.version_at, len(records), now),
+        course=newest(world.courses.version_course, world.courses.version_at, len(world.courses), now),
+        payment=newest(world.payments.version_payment, world.payments.version_at, len(world.payments), now),
+        rosters_at=now,
+        registry_at=now,
+    )
+
+
+def state_of(world: Draw, known: Known) -> State:
     drawn, line = world.registrations, world.line
     count = len(drawn)
-    version = newest(drawn.version_registration, drawn.version_at, count, now)
-    is_known = version >= 0
+    is_known = known.place >= 0
     day = drawn.registered_at // DAY
-    place = drawn.version_place[version]
-    selected = platform_selected(world, drawn.platform, day)
-    is_in_scope = is_known & (day >= line.first_day) & (day <= line.last_day) & selected
-    is_verified = drawn.version_real_name[version] == VERIFIED
-    is_active = ~drawn.version_is_cancelled[version]
-    certificates = world.certificates
-    records = world.learning
+    place = drawn.version_place[known.place]
+    selected = platform_selected(world, drawn.platform, day, known.registry_at)
+    is_in_action = is_known & (day >= line.first_day) & (day <= line.last_day)
+    is_in_scope = is_in_action & selected
+    is_verified = drawn.version_real_name[known.real_name] == VERIFIED
+    is_active = ~drawn.version_is_cancelled[known.cancellation]
     partial = State(
         world=world,
-        now=now,
-        version=version,
+        now=known.now,
+        registry_at=known.registry_at,
+        version=known.place,
         day=day,
         period=line.period_index(day),
         province=world.places.province[place],
         place=place,
         is_in_scope=is_in_scope,
+        is_unselected=is_in_action & ~selected,
         is_verified=is_verified,
         is_active=is_active,
         is_counted=is_in_scope & is_verified & is_active,
-        declared=np.where(is_known, drawn.version_groups[version], 0),
-        confirmed=_confirmed(world, now, day),
+        declared=np.where(is_known, drawn.version_groups[known.groups], 0),
+        confirmed=_confirmed(world, known.rosters_at, day),
         completed_at=np.full(count, NEVER),
-        course_version=newest(world.courses.version_course, world.courses.version_at, len(world.courses), now),
-        certificate_version=newest(certificates.version_certificate, certificates.version_at, len(certificates), now),
-        record_version=newest(records.version_record, records.version_at, len(records), now),
-        payment_version=newest(world.payments.version_payment, world.payments.version_at, len(world.payments), now),
+        course_version=known.course,
+        certificate_version=known.certificate,
+        record_version=known.record,
+        payment_version=known.payment,
     )
     partial.completed_at[:] = _completed_at(partial)
     return partial
 
 
-def platform_selected(world: Draw, platform: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Whether each platform was selected on the day beside it; both ends are inclusive."""
-    begins = np.array([day_number(spec.selected_from) for spec in world.platforms])
-    ends = np.array([day_number(spec.selected_to) if spec.selected_to else 10**9 for spec in world.platforms])
+def platform_selected(world: Draw, platform: np.ndarray, day: np.ndarray, registry_at: int | None = None) -> np.ndarray:
+    """Whether each platform was selected on the day beside it, as the registry had it just before `registry_at` (by
+    default the world's clock); both ends are inclusive."""
+    moment = world.line.now if registry_at is None else registry_at
+    selections = [spec.selection_at(moment) for spec in world.platforms]
+    begins = np.array([day_number(each.selected_from) for each in selections])
+    ends = np.array([day_number(each.selected_to) if each.selected_to else 10**9 for each in selections])
     return (begins[platform] <= day) & (day <= ends[platform])
+
+
+def owners(world: Draw, provinces: list[str], registry_at: int) -> np.ndarray:
+    """Over platforms: the index of the province that selected it, as the registry had it; -1 where none of them did."""
+    chosen = [spec.selection_at(registry_at).selected_by for spec in world.platforms]
+    return np.array([provinces.index(province) if province in provinces else -1 for province in chosen])
 
 
 def _confirmed(world: Draw, now: int, day: np.ndarray) -> np.ndarray:

@@ -12,8 +12,10 @@ from orchestration.sandbox import dispatch, learning
 from orchestration.sandbox.deliveries import Deliveries
 from orchestration.sandbox.drawing import Draw
 from orchestration.sandbox.fraud.labels import supervision
+from orchestration.sandbox.restatements import Restated, restatements
 from orchestration.sandbox.timeline import NEVER, wall_datetime
 from orchestration.sandbox.truth import coverage, groups, money, progress, reporting
+from orchestration.sandbox.truth.bridge import reconciliation_bridge
 from orchestration.sandbox.truth.state import State, state_at
 from orchestration.sandbox.truth.tables import Table
 
@@ -24,8 +26,15 @@ STRUCTURE = (
 )
 
 
-def write_truth(path: Path, world: Draw, counted: Deliveries, reports: list[dispatch.Report], statement: str) -> None:
-    """Count everything at the world's clock and write it to `path`."""
+def write_truth(
+    path: Path,
+    world: Draw,
+    counted: Deliveries,
+    reports: list[dispatch.Report],
+    statement: str,
+    restated: tuple[Restated, ...] = (),
+) -> None:
+    """Count everything at the world's clock and write it to `path`; the bridge where something was `restated`."""
     state = state_at(world, world.line.now)
     timeliness = reporting.reporting_timeliness(world, counted)
     tables: dict[str, Table] = {
@@ -45,6 +54,9 @@ def write_truth(path: Path, world: Draw, counted: Deliveries, reports: list[disp
         "dispatch_filings": dispatch.filings(world, reports),
         "supervision": supervision(world),
     }
+    if restated:
+        tables["restatements"] = restatements(world, restated)
+        tables["reconciliation_bridge"] = reconciliation_bridge(world, reports)
     document = {
         "statement": statement,
         "seed": world.seed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from orchestration.sandbox.arrivals import INBOX
 from orchestration.sandbox.drawing import Draw
 from orchestration.sandbox.platforms import DUE_EVERY_PERIOD, SNAPSHOT_FEEDS, PlatformSpec
+from orchestration.sandbox.timeline import wall_datetime
 from orchestration.sandbox.writing.bureaus import ENCODING
 from orchestration.sandbox.writing.keys import pseudonym_key
 from orchestration.settings import SANDBOX_KEY, SANDBOX_SECRETS
@@ -20,6 +22,10 @@ STATEMENT = (
     " from published sources; their data here is not theirs."
 )
 STATEMENT_ZH = "样例：本数据中的平台、机构、人员、号码和金额均为虚构，不代表任何真实平台的数据。"
+
+
+# As the registry stood until some selections were changed; beside sources.yml where a world has such changes.
+EARLIER_REGISTRY = "sources-earlier.yml"
 
 
 class _PlainDumper(yaml.SafeDumper):
@@ -53,25 +59,45 @@ def password_variable(spec: PlatformSpec) -> str:
     return f"{spec.id}_PASSWORD"
 
 
-def write_configuration(directory: Path, world: Draw, port: int) -> None:
+def write_configuration(directory: Path, world: Draw, port: int) -> datetime | None:
     """sources.yml, sandbox.env, pseudonym.key, README.txt and the inboxes' folders.
 
-    The registry gives inboxes relative to its own folder, so that a world can be moved.
+    The registry gives inboxes relative to its own folder, so that a world can be moved. Where the selection of
+    platforms changed, how it stood before goes beside it, and the answer says until when it stood.
     """
     for sender_id in (*(spec.id for spec in world.platforms if spec.file_format), *(b.id for b in world.bureaus)):
         (directory / INBOX / sender_id).mkdir(parents=True, exist_ok=True)  # there, even where nothing came
-    document = {
-        "platforms": [_platform(spec, port) for spec in world.platforms],
-        "bureaus": [_bureau(bureau.id, bureau.name, bureau.feeds) for bureau in world.bureaus],
-    }
-    head = f"# {STATEMENT}\n# {STATEMENT_ZH}\n"
-    body = yaml.dump(document, Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=200)
-    (directory / "sources.yml").write_text(head + body, encoding="utf-8")
+    _write_registry(directory / "sources.yml", world, port, world.line.now)
+    moments = [spec.before.until for spec in world.platforms if spec.before]
+    until = min(moments, default=None)
+    if until is not None:
+        note = f"# As it stood until {wall_datetime(until).isoformat()}\n"
+        _write_registry(directory / EARLIER_REGISTRY, world, port, until, note)
     lines = [f"# {STATEMENT}", *(f"{name}={value}" for name, value in secrets(world).items())]
     (directory / SANDBOX_SECRETS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     key = pseudonym_key(world.seed)
     (directory / SANDBOX_KEY).write_text(key + "\n", encoding="ascii")
     (directory / "README.txt").write_text(_readme(), encoding="utf-8")
+    return None if until is None else wall_datetime(until)
+
+
+def _write_registry(path: Path, world: Draw, port: int, moment: int, note: str = "") -> None:
+    document = {
+        "platforms": [_platform(spec, port) | _selection(spec, moment) for spec in world.platforms],
+        "bureaus": [_bureau(bureau.id, bureau.name, bureau.feeds) for bureau in world.bureaus],
+    }
+    head = f"# {STATEMENT}\n# {STATEMENT_ZH}\n{note}"
+    body = yaml.dump(document, Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=200)
+    path.write_text(head + body, encoding="utf-8")
+
+
+def _selection(spec: PlatformSpec, moment: int) -> dict[str, Any]:
+    said = spec.selection_at(moment)
+    return {
+        "selected_from": said.selected_from,
+        "selected_to": said.selected_to,
+        "selected_by": said.selected_by,
+    }
 
 
 def _platform(spec: PlatformSpec, port: int) -> dict[str, Any]:
@@ -98,12 +124,7 @@ def _platform(spec: PlatformSpec, port: int) -> dict[str, Any]:
         entry["feeds"] = feeds
     else:
         entry["feeds"] = list(spec.feeds)
-    return entry | {
-        "ministry_affiliated": spec.is_ministry_affiliated,
-        "selected_from": spec.selected_from,
-        "selected_to": spec.selected_to,
-        "selected_by": spec.selected_by,
-    }
+    return entry | {"ministry_affiliated": spec.is_ministry_affiliated}
 
 
 def _bureau(bureau_id: str, name: str, feeds: tuple[str, ...]) -> dict[str, Any]:
@@ -130,7 +151,8 @@ def _readme() -> str:
     return f"""{STATEMENT}
 {STATEMENT_ZH}
 
-sources.yml     the registry of senders (54 sample platforms, 32 bureaus)
+sources.yml     the registry of senders (54 sample platforms, 32 bureaus); sources-earlier.yml, where there is one:
+                as it stood until the moment that its head names
 sandbox.env     the made-up secrets that the registry names
 pseudonym.key   the made-up key for person keys
 inbox/          what file senders have put down

@@ -145,3 +145,25 @@ def test_the_sandboxes_lists_are_those_of_the_seeds():
 
     assert set(occupations()[0]) == column("occupations.csv", "occupation_code")
     assert set(regions().code) == column("regions.csv", "region_code")
+
+
+def test_a_world_with_restatements_tells_where_each_was_put_and_keeps_the_registry_of_then(tmp_path):
+    manifest = make_world(tmp_path / "w", registrations=1_200, seed=11, restatements=True, port=8701)
+    tables = json.loads((tmp_path / "w" / "truth.json").read_text(encoding="utf-8"))["tables"]
+    causes = ["late_arrival", "correction", "cancellation", "verification", "recoding", "roster", "rule"]
+    assert sorted(row[2] for row in tables["restatements"]["rows"]) == sorted(causes)
+    assert all(row[-1] > 0 for row in tables["restatements"]["rows"])
+    assert set(tables["reconciliation_bridge"]["columns"]) > set(causes)
+
+    now, earlier = (
+        {entry["id"]: entry for entry in yaml.safe_load((tmp_path / "w" / name).read_text("utf-8"))["platforms"]}
+        for name in ("sources.yml", "sources-earlier.yml")
+    )
+    assert [name for name in now if now[name] != earlier[name]] == ["P001"]
+    assert (str(earlier["P001"]["selected_from"]), str(now["P001"]["selected_from"])) == ("2020-05-04", "2020-03-23")
+    assert "2020-05-20" < str(manifest.registry_changed_at) < "2020-05-22"
+
+
+def test_too_few_registrations_to_restate_are_said_to_be_too_few(tmp_path):
+    with pytest.raises(SandboxError, match="60 registrations are too few to restate"):
+        make_world(tmp_path / "w", registrations=60, restatements=True, port=0)
