@@ -60,10 +60,10 @@ class Compiled:
 
 
 def compile_rules(directory: Path) -> Compiled:
-    """Let dbt compile the project once, on an empty database in `directory`."""
+    """Let dbt compile core and the marts of the subsidies once, on an empty database in `directory`."""
     settings = Settings.from_environment({"WAREHOUSE_DIR": str(directory), "WAREHOUSE_THREADS": "2"})
     directory.mkdir(parents=True, exist_ok=True)
-    assert run_dbt(settings, ["--quiet", "compile", "--select", "path:models/core"]) == 0
+    assert run_dbt(settings, ["--quiet", "compile", "--select", "path:models/core", "path:models/marts/subsidies"]) == 0
     manifest = json.loads((target_dir(settings) / "manifest.json").read_text(encoding="utf-8"))
     nodes = [
         node
@@ -81,10 +81,12 @@ def compile_rules(directory: Path) -> Compiled:
         )
         connection.execute(f"create table {node['schema']}.{node['name']} ({columns})")
     folder = target_dir(settings) / "compiled"
+    compiled = [*core, *(node for node in manifest["nodes"].values() if node["fqn"][1:3] == ["marts", "subsidies"])]
     return Compiled(
         {
             node["name"]: Path(folder, node["package_name"], node["original_file_path"]).read_text(encoding="utf-8")
-            for node in core
+            for node in compiled
+            if node["resource_type"] == "model"
         },
         connection,
         [

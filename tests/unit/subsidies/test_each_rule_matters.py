@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
+from subsidy_seed import SEED, changed_value
 from support.core_sql import Compiled, World, at
 
-from orchestration.settings import PROJECT_ROOT
-
-with (PROJECT_ROOT / "seeds" / "subsidy_rules.csv").open(encoding="utf-8", newline="") as file:
-    SEED = [{name: value or None for name, value in row.items()} for row in csv.DictReader(file)]
 REGIONS = sorted({rule["region_code"] for rule in SEED} - {"000000"}) + ["420102"]
 GRADES = (None, 1, 2, 3, 4, 5)
 TRAINING = ("amount_cny", "share", "cap_cny", "cap_basis", "min_class_hours", "hours_tolerance_share", "grade")
 PARAMETERS = {
-    "training": (*TRAINING, "max_times_per_year", "valid_from", "region_code", "fund"),
+    "training": (*TRAINING, "max_times_per_year", "measure", "valid_from", "valid_to", "region_code", "fund"),
     "living_allowance": (
         *("amount_cny", "max_days", "min_study_hours_per_day", "eligible_group_codes"),
-        *("valid_from", "region_code", "fund"),
+        *("valid_from", "valid_to", "region_code", "fund"),
     ),
-}
-OTHER_TEXT = {
-    "cap_basis": {"per_project": "per_year", "per_year": "per_project"},
-    "fund": {"special_account": "employment_fund", "employment_fund": "special_account"},
 }
 CASES = [
     (rule["rule_id"], name)
@@ -37,29 +28,6 @@ CASES = [
 # Study of each registration, and class hours of each of a person’s certificates, at the limits of one rule or another
 STUDIED_HOURS = 13
 CLASS_HOURS = (8, 18, 14, 18, 10, 12, 16, 48)
-
-
-def changed_value(rule: dict[str, Any], name: str) -> Any:
-    value = str(rule[name])
-    if name in OTHER_TEXT:
-        return OTHER_TEXT[name][value]
-    if name == "eligible_group_codes":
-        return "KG06A"
-    if name == "region_code":
-        return "650000"
-    if name == "valid_from":
-        return "2020-12-30"
-    if name == "grade":
-        return {"5": "1"}.get(value, "5")
-    if name == "min_study_hours_per_day":
-        return "20"
-    if name == "hours_tolerance_share":
-        return "0"
-    if name in ("max_times_per_year", "max_days"):
-        return "1"
-    if name == "min_class_hours":
-        return "11"
-    return str(Decimal(value) / 2)
 
 
 def decisions(compiled: Compiled, rules: list[dict[str, Any]]) -> dict[tuple[str, int], tuple[Any, ...]]:
