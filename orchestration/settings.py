@@ -116,7 +116,7 @@ class Settings:
         kept = {
             name: value
             for name, value in self.environment.items()
-            if name not in secret_names and not name.endswith(("_TOKEN", "_PASSWORD", "_SECRET"))
+            if name not in secret_names and not name.endswith(("_TOKEN", "_PASSWORD", "_SECRET", "_DSN"))
         }
         return kept | {
             "WAREHOUSE_DIR": str(self.warehouse_dir),

@@ -17,8 +17,9 @@ import duckdb
 from orchestration.closing.record import read_record
 from orchestration.closing.steps import record_publication
 from orchestration.loading.database import writer_lock
-from orchestration.publishing import files, history
+from orchestration.publishing import files, history, postgres
 from orchestration.publishing.database import (
+    PUBLICATION_TABLES,
     WAREHOUSE,
     PublishedTable,
     add_comments,
@@ -40,7 +41,6 @@ from orchestration.settings import Settings
 from orchestration.transforming.dbt import target_dir
 
 HISTORY_DIR = "disclosure"
-POSTGRES_VARIABLE = "WAREHOUSE_POSTGRES_DSN"
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,6 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
     mart that `disclosure.yml` doesn't describe); whatever is raised, readers keep the version they had.
     ClosingError: the record of the periods is damaged (nothing was published) or can't be written (it was).
     """
-    if settings.secret(POSTGRES_VARIABLE):
-        # Nobody shall believe that a copy is refilled which is not.
-        raise PublishError(
-            f"{POSTGRES_VARIABLE} is set, but the copy in PostgreSQL is not made yet; unset it to publish"
-        )
     specification = specification or load_specification()
     folder, history_dir = settings.published_dir, settings.warehouse_dir / HISTORY_DIR
     with writer_lock(settings):
@@ -86,7 +81,9 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
         version = files.new_version(folder)
         try:
             report = _build(settings, specification, folder, history_dir, version)
-            files.swap_database(folder, version)
+            names = [*(table.name for table in report.tables), *PUBLICATION_TABLES]
+            with postgres.refilled(settings.secret(postgres.DSN_VARIABLE), report.path, names):
+                files.swap_database(folder, version)
         except BaseException as error:
             # Ctrl-C too: nothing half-made stays behind.
             _recover(folder, history_dir)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -240,14 +239,6 @@ def test_persons_and_gaps_stop_the_publication(settings: Settings, statement: st
 def test_without_a_warehouse_the_message_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="run `warehouse build`"):
         publish(make_settings(tmp_path / "warehouse"))
-
-
-def test_a_configured_postgresql_is_not_silently_passed_over(settings: Settings) -> None:
-    configured = replace(settings, environment={"WAREHOUSE_POSTGRES_DSN": "postgresql://reader:hidden@db/marts"})
-    with pytest.raises(PublishError, match="WAREHOUSE_POSTGRES_DSN is set") as caught:
-        publish(configured)
-    assert "hidden@" not in str(caught.value)
-    assert not settings.published_dir.exists()
 
 
 READER = """
