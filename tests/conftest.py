@@ -16,6 +16,7 @@ SHARED = {
         "test_failures",
         "test_no_personal_data",
         "test_period_report",
+        "test_published_differences",
         "test_questions",
         "test_trace",
         "test_truth",
