@@ -35,6 +35,7 @@ from orchestration.publishing.publish import HISTORY_DIR, PublishReport
 from orchestration.publishing.specification import Mart, Specification, load_specification
 from orchestration.publishing.tables import columns_of, quoted
 from orchestration.publishing.verification import verify_version
+from orchestration.publishing.views import add_views
 from orchestration.settings import Settings
 from orchestration.transforming.dbt import target_dir
 
@@ -84,6 +85,7 @@ def _build(settings: Settings, then: Settings, name: str, unfinished: Path) -> P
         provenance = read_provenance(settings, connection, WAREHOUSE)
         add_publication(connection, name, provenance, published, withheld.suppression)
         add_comments(connection, published, manifest)
+        add_views(connection, [table.name for table in published])
         close_version(connection, unfinished)
     verify_version(unfinished, published, contracts)
     if not is_repeated:

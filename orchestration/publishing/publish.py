@@ -37,6 +37,7 @@ from orchestration.publishing.provenance import read_provenance
 from orchestration.publishing.specification import Specification, load_specification
 from orchestration.publishing.tables import columns_of
 from orchestration.publishing.verification import verify_version
+from orchestration.publishing.views import add_views
 from orchestration.settings import Settings
 from orchestration.transforming.dbt import target_dir
 
@@ -122,6 +123,7 @@ def _build(
         provenance = read_provenance(settings, connection, WAREHOUSE)
         add_publication(connection, version, provenance, published, withheld.suppression)
         add_comments(connection, published, manifest)
+        add_views(connection, [table.name for table in published])
         close_version(connection, unfinished)
     verify_version(unfinished, published, contracts)
     write_parquet(unfinished, files.parquet_path(folder, version), [table.name for table in published])

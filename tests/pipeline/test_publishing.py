@@ -17,6 +17,7 @@ from orchestration.closing.errors import ClosingError
 from orchestration.closing.record import PeriodEvent, appending, read_record
 from orchestration.loading.database import open_for_writing
 from orchestration.publishing import publish as publishing
+from orchestration.publishing import views
 from orchestration.publishing.errors import DisclosureError, PublishError
 from orchestration.publishing.publish import publish
 from orchestration.settings import Settings
@@ -239,6 +240,17 @@ def test_persons_and_gaps_stop_the_publication(settings: Settings, statement: st
 def test_without_a_warehouse_the_message_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="run `warehouse build`"):
         publish(make_settings(tmp_path / "warehouse"))
+
+
+def test_a_view_that_no_longer_fits_its_marts_stops_the_publication(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "headline_late.sql").write_text("-- Who is late.\nselect colour from reporting_timeliness\n")
+    (tmp_path / "headline_money.sql").write_text("-- Its mart is not published here.\nselect 1 from subsidy_progress\n")
+    monkeypatch.setattr(views, "_FOLDER", tmp_path)
+    with pytest.raises(PublishError, match='the view headline_late doesn\'t fit its marts: .*"colour"'):
+        publish(settings)
+    assert not link(settings).exists()
 
 
 READER = """

@@ -12,6 +12,7 @@ import polars
 import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
+VIEWS = PAGE.parents[1] / "orchestration" / "publishing" / "views"
 QUESTIONS = dict(
     re.findall(r"^### (\d+\. .*?)$(?:(?!^### ).)*?```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
 )
@@ -72,6 +73,29 @@ def test_every_tool_can_show_what_a_column_means(marts: duckdb.DuckDBPyConnectio
         """
     ).fetchall()
     assert without == []
+
+
+def test_the_headline_views_have_rows_and_the_marts_numbers(marts: duckdb.DuckDBPyConnection) -> None:
+    views = [
+        name for (name,) in marts.execute("select view_name from duckdb_views() where schema_name = 'marts'").fetchall()
+    ]
+    assert sorted(views) == sorted(path.stem for path in VIEWS.glob("*.sql")) != []
+    for view in views:
+        assert marts.execute(f"select count(*) from marts.{view}").fetchall()[0][0] > 0, view
+    newest = "where period_start = (select max(period_start) from marts.registration_progress)"
+    whole = f"from marts.registration_progress {newest} and province_code = '000000' and platform_id = '_all'"
+    (expected,) = marts.execute(f"select cumulative_registrations {whole}").fetchall()
+    target = "from marts.headline_targets where unit = '人次'"
+    assert marts.execute(f"select actual_value {target}").fetchall() == [expected]
+    last = "from marts.headline_progress order by period_start desc limit 1"
+    assert marts.execute(f"select cumulative_registrations {last}").fetchall() == [expected]
+    assert marts.execute("select sum(registrations) from marts.headline_days").fetchall() == [expected]
+
+
+def test_the_views_work_under_another_name(built: Any) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{built.deployment.published}' as p (read_only)")
+        assert connection.execute("select count(*) from p.marts.headline_targets").fetchall()[0][0] == 3
 
 
 def test_polars_reads_it_in_one_line(built: Any, marts: duckdb.DuckDBPyConnection) -> None:
