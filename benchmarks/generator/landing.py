@@ -14,7 +14,7 @@ import duckdb
 
 from benchmarks.generator.world import KEY, World, begun_periods
 from orchestration.calendar import Period
-from orchestration.landing.batches import batch_id_of, isoformat, landed_file, write_file
+from orchestration.landing.batches import LANDED_FORMAT, batch_id_of, isoformat, landed_file, write_file
 from orchestration.landing.columns import EXTRA, PERIOD_START, POSITION, landed_columns
 from orchestration.landing.configuration import land_configuration
 from orchestration.landing.ledger import LedgerEntry, PeriodRows, read_ledger
@@ -129,5 +129,5 @@ def _write(
 def _copy(connection: duckdb.DuckDBPyConnection, settings: Settings, query: str, path) -> str:
     return write_file(
         settings.landing_dir / path,
-        lambda part: connection.execute(f"copy ({query}) to '{part}' (format parquet, compression zstd)") and None,
+        lambda part: connection.execute(f"copy ({query}) to '{part}' ({LANDED_FORMAT})") and None,
     )

@@ -18,9 +18,9 @@ from orchestration.settings import Settings
 from orchestration.sources.connectors import fetch
 from orchestration.sources.errors import SourceError
 from orchestration.sources.feeds import SenderKind
+from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, Payload
 from orchestration.sources.registry import load_registry
-from orchestration.sources.rows import private_connection
 
 
 def main(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:
@@ -69,7 +69,7 @@ def _line(period: Period | None, result: Payload | SourceError) -> str:
     when = period.key if period else "all periods"
     if isinstance(result, SourceError):
         return f"{when} {result}"
-    with private_connection() as connection:
+    with memory_connection() as connection:
         counts = result.open(connection).aggregate(f"count(*), count({MALFORMED})").fetchall()
     rows_count, malformed_count = counts[0]
     unknown = ", ".join(f"{each.name} ({each.type}, {each.filled_share:.0%})" for each in result.unknown_columns)

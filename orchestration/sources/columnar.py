@@ -10,7 +10,8 @@ import pyarrow.parquet
 
 from orchestration.sources.column_map import ColumnMap
 from orchestration.sources.feeds import Feed
-from orchestration.sources.rows import FormatError, Rows, private_connection, quoted, rows_of_table
+from orchestration.sources.memory import memory_connection
+from orchestration.sources.rows import FormatError, Rows, quoted, rows_of_table
 
 _ZONE = "Asia/Shanghai"
 _EXACT_INTEGERS = 2.0**53
@@ -45,7 +46,7 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    with private_connection() as connection:
+    with memory_connection() as connection:
         relation = connection.from_arrow(pa.table({"value": column}))
         text = relation.project(f"case when value is not null then to_json({quoted('value')})::varchar end as value")
         return text.to_arrow_table()["value"]

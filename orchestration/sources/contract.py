@@ -1,8 +1,10 @@
 """The contract: a payload's rows become landed rows or refused ones, each refusal with every reason that holds.
 
-    payload.open → incoming (text, trimmed) → identities of the distinct persons → checked (values, a fault mask a row)
+    payload.open → text, trimmed → typed (values, a fault mask a row) → identities of the distinct persons → checked
+    (typed with its pseudonyms; a view)
 
-Everything is whole columns in an in-memory connection that never spills to disk, since the text holds personal data.
+The payload is read once; what was refused, where anything was, is read a second time into `incoming`. Everything is
+whole columns in an in-memory connection that never spills to disk, since the text holds personal data.
 Two things stop a batch as a whole: a missing required column, and a column whose type has flipped. No message holds a
 value.
 """
@@ -10,7 +12,6 @@ value.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from orchestration.sources.contract_sql import Fault, Reason
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.feeds import FEEDS, ID_TYPES, PERSONAL_KINDS, Feed, Kind
 from orchestration.sources.identity import Pseudonymiser, create_identities, key_sql
+from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
 
 # The field named for a row that could not be read at all.
@@ -60,9 +62,9 @@ class Terms:
 class CheckedBatch:
     """What `check` left in the connection.
 
-    Table `checked`: one row for each delivered row, with the landed columns and `_faults`, a mask over `faults` (0: the
-    row may land). Table `incoming`: the same rows as text, t_<field> and x_<n> for the columns outside the contract.
-    `periods`: first day -> (rows to land, rows refused).
+    View `checked`: one row for each delivered row, with the landed columns and `_faults`, a mask over `faults` (0: the
+    row may land). Table `incoming`: the refused rows as text, t_<field> and x_<n> for the columns outside the contract;
+    not made where no row is refused. `periods`: first day -> (rows to land, rows refused).
     """
 
     payload: Payload
@@ -82,34 +84,13 @@ class CheckedBatch:
 
 @contextmanager
 def open_workspace(memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that may hold raw rows: in memory, no spilling, no extension from the network, one thread (many work
-    side by side), Shanghai as its time zone. Its temporary tables go when it closes."""
-    connection = _database(memory_limit).cursor()
+    """A connection that may hold raw rows (see memory.py), in Shanghai's time zone; what it holds goes with it."""
+    connection = memory_connection(memory_limit)
     try:
         connection.execute("SET TimeZone = 'Asia/Shanghai'")
         yield connection
     finally:
         connection.close()
-
-
-_databases = threading.local()
-
-
-def _database(memory_limit: str) -> duckdb.DuckDBPyConnection:
-    """This thread's own in-memory database: making one takes longer than a small batch."""
-    known: dict[str, duckdb.DuckDBPyConnection] = _databases.__dict__
-    if memory_limit not in known:
-        known[memory_limit] = duckdb.connect(
-            ":memory:",
-            config={
-                "threads": 1,
-                "temp_directory": "",
-                "memory_limit": memory_limit,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            },
-        )
-    return known[memory_limit]
 
 
 def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms) -> CheckedBatch:
@@ -124,15 +105,19 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
     assert len(faults) <= _MOST_FAULTS
     outside = tuple(name for name in payload.header if name not in {field.name for field in feed.fields})
     try:
-        _take_in(connection, payload, feed, outside)
-        _identify(connection, feed, terms)
-        _create_checked(connection, payload, feed, faults, outside, terms)
+        payload.open(connection).create_view("payload", replace=True)
+        delivered = _delivered_sql(payload, feed, outside)
+        _create_typed(connection, delivered, payload, feed, faults, outside, terms)
+        _identify(connection, feed, faults, terms)
+        _create_checked(connection, feed)
         periods = dict(_count_by_period(connection))
         if any(refused for _, refused in periods.values()):
             _check_types(connection, payload, feed, faults)
         if _has_repeats(connection, feed):
-            _refuse_conflicting_repeats(connection, feed, bit=len(faults) - 1)
+            _refuse_conflicting_repeats(connection, delivered, feed, bit=len(faults) - 1)
             periods = dict(_count_by_period(connection))
+        if any(refused for _, refused in periods.values()):
+            _read_again(connection, delivered, f"SELECT {POSITION} FROM typed WHERE _faults <> 0")
         return CheckedBatch(payload, feed, faults, outside, periods)
     except duckdb.Error as error:
         failure = _unreadable(payload, error)
@@ -170,8 +155,8 @@ def _unreadable(payload: Payload, error: duckdb.Error) -> PermanentSourceError:
     return PermanentSourceError(payload.sender_id, payload.feed, payload.source_name, message)
 
 
-def _take_in(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed, outside: tuple[str, ...]) -> None:
-    relation = payload.open(connection)
+def _delivered_sql(payload: Payload, feed: Feed, outside: tuple[str, ...]) -> str:
+    """SQL of `_position`, `_malformed`, t_<field> for every field, x_<n> for the columns outside."""
     is_for_many = payload.bytes_count > _MANY_BYTES
     columns = [POSITION, MALFORMED]
     for field in feed.fields:
@@ -179,81 +164,102 @@ def _take_in(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed
         text = sql.trimmed_sql(sql.quote(field.name), is_for_many=is_for_many) if is_given else "NULL::VARCHAR"
         columns.append(f"{text} AS {sql.text_column(field)}")
     columns += [f"{sql.quote(name)} AS x_{number}" for number, name in enumerate(outside)]
-    relation.create_view("delivered", replace=True)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {', '.join(columns)} FROM delivered")
+    return f"(SELECT {', '.join(columns)} FROM payload)"
 
 
-def _identify(connection: duckdb.DuckDBPyConnection, feed: Feed, terms: Terms) -> None:
-    if person := sql.person_sql(feed):
-        id_type, id_number, _ = person
-        distinct = f"SELECT DISTINCT {id_type} AS id_type, {id_number} AS id_number FROM incoming"
-        create_identities(
-            connection, "identities", f"{distinct} WHERE {id_number} IS NOT NULL", terms.today, terms.pseudonymiser
-        )
-    if _has(feed, Kind.CLIENT_IP):
-        key = key_sql("'client_ip:' || lower(t_client_ip)")
-        connection.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE addresses AS
-            SELECT t_client_ip AS client_ip, {key} AS client_ip_key
-            FROM (SELECT DISTINCT t_client_ip FROM incoming WHERE t_client_ip IS NOT NULL)
-            """,
-            terms.pseudonymiser.parameters,
-        )
-
-
-def _create_checked(
+def _create_typed(
     connection: duckdb.DuckDBPyConnection,
+    delivered: str,
     payload: Payload,
     feed: Feed,
     faults: tuple[Fault, ...],
     outside: tuple[str, ...],
     terms: Terms,
 ) -> None:
+    """The table `typed`: every landed column but the pseudonyms, the texts that those are made of, and `_faults`."""
     plain = [field for field in feed.fields if field.kind not in PERSONAL_KINDS]
     values = [f"{sql.value_sql(field)} AS {sql.value_column(field)}" for field in plain]
-    landed = [f"{sql.value_column(field)} AS {sql.quote(field.name)}" for field in plain]
-    landed += [f"{text} AS {name}" for name, text in sql.derived_sql(feed, payload.sender_id).items()]
+    columns = {field.name: sql.value_column(field) for field in plain} | sql.derived_sql(feed, payload.sender_id)
     if payload.period_start is not None:
         period = f"DATE '{payload.period_start}'"
     else:
         clocks_period = period_of(list(terms.periods), terms.today).start
         starts = [period.start for period in terms.periods]
         period = sql.period_sql(sql.VALUE_PREFIX + feed.version_field, starts, clocks_period)
+    columns |= sql.named_sql(feed)
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE checked AS
+        CREATE OR REPLACE TEMP TABLE typed AS
         SELECT
             {POSITION},
             {period} AS _period_start,
-            {", ".join(landed)},
+            {", ".join(f"{text} AS {sql.quote(name)}" for name, text in columns.items())},
             {_extra_sql(outside, payload.non_personal)} AS _extra,
             {_mask_sql(faults)} AS _faults
-        FROM (SELECT *, {", ".join(values)} FROM incoming)
-        {_joins_sql(feed)}
+        FROM (SELECT *, {", ".join(values)} FROM {delivered})
         """
     )
 
 
-def _joins_sql(feed: Feed) -> str:
-    joins = []
-    if person := sql.person_sql(feed):
-        id_type, id_number, _ = person
-        joins.append(f"LEFT JOIN identities p ON p.id_type = {id_type} AND p.id_number = {id_number}")
+def _identify(connection: duckdb.DuckDBPyConnection, feed: Feed, faults: tuple[Fault, ...], terms: Terms) -> None:
+    """The tables `identities` and `addresses` of what `typed` names, and the faults of numbers that are no person's."""
+    if sql.person_sql(feed):
+        distinct = "SELECT DISTINCT _id_type AS id_type, _id_number AS id_number FROM typed"
+        create_identities(
+            connection, "identities", f"{distinct} WHERE _id_number IS NOT NULL", terms.today, terms.pseudonymiser
+        )
+        bit = next(number for number, fault in enumerate(faults) if fault.reason is Reason.IDENTITY_INVALID)
+        is_invalid = f"_id_number IS NOT NULL AND _id_type IN {ID_TYPES} AND p.person_key IS NULL"
+        connection.execute(
+            f"""
+            UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
+                SELECT {POSITION} FROM typed {_PERSON_JOIN}
+                WHERE if(_is_person, {is_invalid}, p.person_key IS NOT NULL)
+            )
+            """
+        )
     if _has(feed, Kind.CLIENT_IP):
-        joins.append("LEFT JOIN addresses a ON a.client_ip = t_client_ip")
+        key = key_sql("'client_ip:' || lower(_client_ip)")
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE addresses AS
+            SELECT _client_ip AS client_ip, {key} AS client_ip_key
+            FROM (SELECT DISTINCT _client_ip FROM typed WHERE _client_ip IS NOT NULL)
+            """,
+            terms.pseudonymiser.parameters,
+        )
+
+
+def _create_checked(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
+    named = sql.named_sql(feed)
+    columns = ["typed.*" + (f" EXCLUDE ({', '.join(named)})" if named else "")]
+    columns += [f"{text} AS {name}" for name, text in sql.pseudonyms_sql(feed).items()]
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW checked AS SELECT {', '.join(columns)} FROM typed {_joins_sql(feed)}"
+    )
+
+
+def _read_again(connection: duckdb.DuckDBPyConnection, delivered: str, positions: str) -> None:
+    """The table `incoming`: the rows of `delivered` whose positions the SQL `positions` lists."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM {delivered} WHERE {POSITION} IN ({positions})"
+    )
+
+
+_PERSON_JOIN = "LEFT JOIN identities p ON p.id_type = _id_type AND p.id_number = _id_number"
+
+
+def _joins_sql(feed: Feed) -> str:
+    joins = [_PERSON_JOIN] if sql.person_sql(feed) else []
+    if _has(feed, Kind.CLIENT_IP):
+        joins.append("LEFT JOIN addresses a ON a.client_ip = _client_ip")
     return " ".join(joins)
 
 
 def _identity_fault(feed: Feed) -> Iterable[Fault]:
-    person = sql.person_sql(feed)
-    if person is None:
-        return
-    id_type, id_number, is_person = person
-    name = id_number.removeprefix(sql.TEXT_PREFIX)
-    # A type outside the list says nothing about the number; it has its own reason.
-    is_invalid = f"{id_number} IS NOT NULL AND {id_type} IN {ID_TYPES} AND p.person_key IS NULL"
-    yield Fault(name, Reason.IDENTITY_INVALID, f"if({is_person}, {is_invalid}, p.person_key IS NOT NULL)")
+    """Its condition is for `_identify`, once the persons are known."""
+    if person := sql.person_sql(feed):
+        yield Fault(person[1].removeprefix(sql.TEXT_PREFIX), Reason.IDENTITY_INVALID, "false")
 
 
 def _mask_sql(faults: tuple[Fault, ...]) -> str:
@@ -276,14 +282,15 @@ def _check_types(
 ) -> None:
     """A column none of whose values can be read is a changed format, not that many bad rows."""
     typed = [field for field in feed.fields if field.kind in sql.TYPED_KINDS]
-    bad = {fault.field: 1 << number for number, fault in enumerate(faults) if fault.reason is Reason.BAD_TYPE}
-    counts = [f"count({sql.text_column(f)}), count(*) FILTER (_faults & {bad[f.name]} <> 0)" for f in typed]
-    row = connection.execute(
-        f"""
-        SELECT count(*), {", ".join(counts)}
-        FROM incoming JOIN checked USING ({POSITION}) WHERE {MALFORMED} IS NULL
-        """
-    ).fetchone()
+    bits = {(fault.field, fault.reason): 1 << number for number, fault in enumerate(faults)}
+    counts = []
+    for field in typed:
+        bad = bits[field.name, Reason.BAD_TYPE]
+        # A text was given where there is a value, or a fault that says why there is none.
+        unread = bad | bits.get((field.name, Reason.OUT_OF_RANGE), 0)
+        given = f"{sql.quote(field.name)} IS NOT NULL OR _faults & {unread} <> 0"
+        counts += [f"count(*) FILTER ({given})", f"count(*) FILTER (_faults & {bad} <> 0)"]
+    row = connection.execute(f"SELECT count(*), {', '.join(counts)} FROM typed WHERE _faults & 1 = 0").fetchone()
     rows, *pairs = row or (0,)
     for field, given, unread in zip(typed, pairs[::2], pairs[1::2], strict=True):
         if unread == given and unread >= FLIPPED_AT_LEAST and unread * 2 >= rows:
@@ -293,29 +300,37 @@ def _check_types(
 
 def _has_repeats(connection: duckdb.DuckDBPyConnection, feed: Feed) -> bool:
     keys = ", ".join(_key_columns(feed))
-    query = f"SELECT 1 FROM checked GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    # Without a pseudonym in the key there is nothing to join.
+    rows = "checked" if "person_key" in _key_columns(feed) else "typed"
+    query = f"SELECT 1 FROM {rows} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
     return connection.execute(query).fetchone() is not None
 
 
-def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, feed: Feed, bit: int) -> None:
+def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, delivered: str, feed: Feed, bit: int) -> None:
     """Same key and same version with different content: nobody can say which one holds, so none of them lands."""
     keys = _key_columns(feed)
     repeated = f"SELECT {', '.join(keys)} FROM checked GROUP BY ALL HAVING count(*) > 1"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS {repeated}")
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE repeated AS
+        SELECT checked.* FROM checked JOIN ({repeated}) USING ({", ".join(keys)})
+        """
+    )
+    _read_again(connection, delivered, f"SELECT {POSITION} FROM repeated")
     # The value where there is one (the same instant may be written in two ways), else the text; null stays apart.
     content = [
         sql.text_column(field)
         if field.kind in PERSONAL_KINDS
-        else f"coalesce(checked.{sql.quote(field.name)}::VARCHAR, {sql.text_column(field)})"
+        else f"coalesce(repeated.{sql.quote(field.name)}::VARCHAR, {sql.text_column(field)})"
         for field in feed.fields
         if _key_column(feed, field.name) not in keys
     ]
     connection.execute(
         f"""
-        UPDATE checked SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
+        UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
             SELECT unnest(positions) FROM (
                 SELECT list({POSITION}) AS positions, count(DISTINCT [{", ".join(content)}]) AS contents
-                FROM checked JOIN repeated USING ({", ".join(keys)}) JOIN incoming USING ({POSITION})
+                FROM repeated JOIN incoming USING ({POSITION})
                 GROUP BY {", ".join(keys)}
             ) WHERE contents > 1
         )
@@ -336,7 +351,7 @@ def _count_by_period(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[da
     counted = connection.execute(
         """
         SELECT _period_start, count(*) FILTER (_faults = 0), count(*) FILTER (_faults <> 0)
-        FROM checked GROUP BY ALL ORDER BY ALL
+        FROM typed GROUP BY ALL ORDER BY ALL
         """
     )
     for start, landed, refused in counted.fetchall():

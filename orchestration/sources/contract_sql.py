@@ -70,8 +70,9 @@ def trimmed_sql(text: str, *, is_for_many: bool) -> str:
     trimmed = f"nullif(trim({text}, '{_SPACES}'), '')"
     if not is_for_many:
         return trimmed
-    is_plain = f"strlen({text}) = length({text}) AND left({text}, 1) > ' ' AND right({text}, 1) > ' '"
-    return f"CASE WHEN {is_plain} THEN {text} ELSE {trimmed} END"
+    is_ascii_at_both_ends = f"{text}[-1] BETWEEN '!' AND '~' AND {text} BETWEEN '!' AND '\x7f'"
+    is_plain = f"{text} <> '' AND NOT regexp_matches({text}, '^[{_SPACES}]|[{_SPACES}]$')"
+    return f"CASE WHEN {is_ascii_at_both_ends} OR ({is_plain}) THEN {text} ELSE {trimmed} END"
 
 
 def text_column(field: Field) -> str:
@@ -140,22 +141,38 @@ def person_sql(feed: Feed) -> tuple[str, str, str] | None:
 
 
 def derived_sql(feed: Feed, sender_id: str) -> dict[str, str]:
-    """What stands in the place of personal fields, and the surrogate keys: landed column -> SQL over text and `p`
-    (the person found, all null for none)."""
-    kinds = {field.kind: field for field in feed.fields}
+    """Landed columns that follow from one row's text alone: the surrogate key, what is kept of name and phone."""
+    kinds = {field.kind for field in feed.fields}
     found: dict[str, str] = {}
     if "registration_id" in {field.name for field in feed.fields}:
         found["registration_sk"] = identity.registration_sk_sql(literal(sender_id), "t_registration_id")
-    if Kind.ID_NUMBER in kinds:
-        found |= {name: f"p.{name}" for name in ("person_sk", "person_key", "birth_year", "sex")}
-    if Kind.PERSON_OR_BODY_ID in kinds:
-        is_person = "t_subject_kind = 'person'"
-        found["subject_id"] = f"if({is_person}, p.person_key::VARCHAR, t_subject_id)"
-        found |= {name: f"if({is_person}, p.{name}, NULL)" for name in ("person_sk", "person_key")}
     if Kind.PERSON_NAME in kinds:
         found["learner_name_masked"] = identity.masked_name_sql("t_learner_name")
     if Kind.PHONE in kinds:
         found["phone_last4"] = identity.last_digits_sql("t_phone")
+    return found
+
+
+def named_sql(feed: Feed) -> dict[str, str]:
+    """What a pseudonym is made for: column of `typed` -> SQL over text. Held in memory only, never landed."""
+    found: dict[str, str] = {}
+    if person := person_sql(feed):
+        found |= dict(zip(("_id_type", "_id_number", "_is_person"), person, strict=True))
+    if any(field.kind is Kind.CLIENT_IP for field in feed.fields):
+        found["_client_ip"] = "t_client_ip"
+    return found
+
+
+def pseudonyms_sql(feed: Feed) -> dict[str, str]:
+    """Landed columns that stand in the place of what `named_sql` names: column -> SQL over it, `p` (the person found)
+    and `a` (the address), all null for none."""
+    kinds = {field.kind for field in feed.fields}
+    found: dict[str, str] = {}
+    if Kind.ID_NUMBER in kinds:
+        found |= {name: f"p.{name}" for name in ("person_sk", "person_key", "birth_year", "sex")}
+    if Kind.PERSON_OR_BODY_ID in kinds:
+        found["subject_id"] = "if(_is_person, p.person_key::VARCHAR, _id_number)"
+        found |= {name: f"if(_is_person, p.{name}, NULL)" for name in ("person_sk", "person_key")}
     if Kind.CLIENT_IP in kinds:
         found["client_ip_key"] = "a.client_ip_key"
     return found
@@ -184,7 +201,8 @@ def _list_sql(text: str) -> str:
     array = f"try_cast(if({is_array} AND json_valid({text}), {text}, NULL) AS JSON)::VARCHAR[]"
     elements = f"if({is_array}, {array}, string_split(replace({text}, '；', ';'), ';'))"
     kept = f"list_filter(list_transform({elements}, lambda x: trim(x, '{_SPACES}')), lambda x: x <> '')"
-    return f"nullif({kept}, [])"
+    # Most lists are of one code, which needs no taking apart.
+    return f"CASE WHEN regexp_full_match({text}, '[A-Za-z0-9]+') THEN [{text}] ELSE nullif({kept}, []) END"
 
 
 def _missing_sql(feed: Feed, field: Field) -> str | None:

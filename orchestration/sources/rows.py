@@ -18,6 +18,7 @@ from typing_extensions import Buffer
 
 from orchestration.sources.column_map import ColumnMap
 from orchestration.sources.feeds import Feed
+from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, UnknownColumn
 
 # A header that holds this many digits in a row is more likely somebody's number than a column's name.
@@ -61,11 +62,6 @@ class Naming:
     let_in: dict[str, int]
     unknown: dict[str, int]
     delivered: tuple[str, ...]
-
-
-def private_connection() -> duckdb.DuckDBPyConnection:
-    """A connection that may hold raw rows: in memory, nothing ever spilled to disk."""
-    return duckdb.connect(config={"temp_directory": "", "threads": 1})
 
 
 def sha256_of_rows(rows: Sequence[Buffer]) -> str:
@@ -186,7 +182,7 @@ def _described(table: pa.Table, names: tuple[str, ...]) -> tuple[UnknownColumn, 
     """Type and filled share of the unknown columns, over all rows."""
     if not names:
         return ()
-    with private_connection() as connection:
+    with memory_connection() as connection:
         relation = connection.from_arrow(table)
         return tuple(
             UnknownColumn(name, *relation.aggregate(_TYPE_AND_SHARE.format(column=quoted(name))).fetchall()[0])

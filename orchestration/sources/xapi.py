@@ -23,9 +23,10 @@ from orchestration.sources.column_map import load_column_map
 from orchestration.sources.feeds import FEEDS
 from orchestration.sources.http import Requests
 from orchestration.sources.lrs import NAME, Lrs
+from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
-from orchestration.sources.rows import private_connection, rows_of_table, sha256_of_rows
+from orchestration.sources.rows import rows_of_table, sha256_of_rows
 from orchestration.sources.statements import (
     learning_record_fields,
     statements_table,
@@ -63,7 +64,7 @@ def fetch_xapi(
     ) as requests:
         lrs = Lrs(requests, source.base_url)
         statements = lrs.stored_between(window.opens_at, window.closes_at)
-        with private_connection() as connection:
+        with memory_connection() as connection:
             delivered = statements_table(statements)
             kept = within(connection, delivered, window.opens_at, window.closes_at)
             delivered = delivered.take(pa.array(kept, pa.int64()))
