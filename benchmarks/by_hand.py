@@ -1,8 +1,8 @@
 """The hand-written way: the SQL of benchmarks/sql, run by DuckDB alone. python -m benchmarks.by_hand STEP ...
 
-land FORMAT INBOX TARGET    the senders' files → Parquet
-load                        landing → by_hand.duckdb beside the warehouse
-transform                   its raw tables → its schema made
+land FORMAT INBOX TARGET [FEED]    the senders' files → Parquet
+load                               landing → by_hand.duckdb beside the warehouse
+transform                          its raw tables → its schema made
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def by_hand_path(settings: Settings) -> Path:
     return settings.warehouse_dir / "by_hand.duckdb"
 
 
-def land(settings: Settings, kind: str, inbox: str, target: str) -> None:
-    """Read the senders' files of both feeds and write Parquet, a folder a feed."""
+def land(settings: Settings, kind: str, inbox: str, target: str, *feeds: str) -> None:
+    """Read the senders' files of `feeds` (default: both) and write Parquet, a folder a feed."""
     with _connect(settings, ":memory:") as connection:
-        for feed in SENT_FEEDS:
+        for feed in feeds or SENT_FEEDS:
             columns = {field.name: "VARCHAR" for field in FEEDS[feed].fields}
             files = f"{inbox}/*/{feed}/*.{kind}"
             source = READERS[kind].format(files=files, columns=columns)

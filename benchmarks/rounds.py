@@ -16,7 +16,7 @@ from benchmarks.by_hand import by_hand_path
 from benchmarks.comparison import differing_files, differing_tables
 from benchmarks.deployment import deployment
 from benchmarks.generator.landing import received_at
-from benchmarks.generator.registry import SENT_FEEDS, write_registry
+from benchmarks.generator.registry import FEED_REGISTRY, SENT_FEEDS, write_registry
 from benchmarks.generator.senders import FORMS, sent_period
 from benchmarks.generator.world import World, begun_periods
 from benchmarks.measure import Measurement, run
@@ -39,6 +39,10 @@ class Bench:
 
     def round(self, number: int) -> None:
         """Every step once; the two ways change places from round to round."""
+        for feed in SENT_FEEDS:
+            self._in_turn(
+                number, lambda f=feed: self._pull_files("ndjson", f), lambda f=feed: self._land_by_hand("ndjson", f)
+            )
         for form in FORMS:
             self._in_turn(number, lambda f=form: self._pull_files(f), lambda f=form: self._land_by_hand(f))
         self._pull_rest()
@@ -88,17 +92,18 @@ class Bench:
             sent = {f"sent {feed}": _count(connection, f"sent_{feed}") for feed in SENT_FEEDS}
             return found | sent | {"persons": _count(connection, "person")}
 
-    def _pull_files(self, form: str) -> None:
-        settings = self._landing(form)
+    def _pull_files(self, form: str, feed: str | None = None) -> None:
+        settings = self._landing(form, feed)
         _fresh(settings.warehouse_dir)
-        self._measure(f"land {form}", "ours", settings, STEPS, "pull")
+        self._measure(_land_step(form, feed), "ours", settings, STEPS, "pull")
 
-    def _land_by_hand(self, form: str) -> None:
+    def _land_by_hand(self, form: str, feed: str | None = None) -> None:
         target = self._by_hand_folder(form)
         _fresh(target)
         source = "csv_utf8" if form == "csv" else form
         inbox = self.world.folder / "sent" / source / "inbox"
-        self._measure(f"land {form}", "by hand", self.settings, BY_HAND, "land", form, str(inbox), str(target))
+        arguments = ["land", form, str(inbox), str(target), *([feed] if feed else [])]
+        self._measure(_land_step(form, feed), "by hand", self.settings, BY_HAND, *arguments)
 
     def _pull_rest(self) -> None:
         pages = self.world.folder / "sent" / "rest"
@@ -108,8 +113,10 @@ class Bench:
             _fresh(settings.warehouse_dir)
             self._measure("land rest", "ours", settings, STEPS, "pull", sent_period().key)
 
-    def _landing(self, form: str) -> Settings:
-        sources = self.world.folder / "sent" / form / "sources.yml"
+    def _landing(self, form: str, feed: str | None = None) -> Settings:
+        """The deployment that lands a form; with `feed` that feed alone, into the same folder."""
+        name = FEED_REGISTRY.format(feed=feed) if feed else "sources.yml"
+        sources = self.world.folder / "sent" / form / name
         return deployment(self.world.folder, self.world.folder / "landed" / form, sources)
 
     def _by_hand_folder(self, form: str) -> Path:
@@ -132,6 +139,10 @@ class Bench:
         self._say(
             f"{step} ({way}): {found.wall_seconds:.1f} s, CPU {found.cpu_seconds:.1f} s, {found.peak_mib:.0f} MiB"
         )
+
+
+def _land_step(form: str, feed: str | None = None) -> str:
+    return f"land {form}" if feed is None else f"land {form}: {feed.replace('_', ' ')}"
 
 
 @contextmanager

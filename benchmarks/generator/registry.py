@@ -12,6 +12,8 @@ from orchestration.sandbox.platforms import bureaus, platforms
 from orchestration.sources.feeds import BUREAU_FEEDS, PLATFORM_FEEDS
 
 SENT_FEEDS = ("registrations", "learning_records")
+# A form's registry for one feed, beside the one for all: what each feed costs by itself.
+FEED_REGISTRY = "sources_{feed}.yml"
 TOKEN_VARIABLE = "BENCH_TOKEN"  # noqa: S105 - a variable's name
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.generator.registry import SENT_FEEDS, write_registry
+from benchmarks.generator.registry import FEED_REGISTRY, SENT_FEEDS, write_registry
 from benchmarks.generator.world import World, begun_periods, draw_sent
 from orchestration.calendar import Period
 
@@ -42,7 +42,8 @@ def send(world: World) -> int:
                 _write_pages(sent, feed, platform_id)
     for form in FORMS:
         encoding = "gb18030" if form == "csv" else "utf-8"
-        write_registry(sent / form / "sources.yml", encoding=encoding, feeds=SENT_FEEDS)
+        for name, feeds in (("sources.yml", SENT_FEEDS), *((FEED_REGISTRY.format(feed=f), (f,)) for f in SENT_FEEDS)):
+            write_registry(sent / form / name, encoding=encoding, feeds=feeds)
     return rows_count
 
 
