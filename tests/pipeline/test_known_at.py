@@ -1,7 +1,7 @@
 """`warehouse known-at`: any past moment again, from landing alone, whatever has been restated since.
 
-The hand world in two deliveries. At THEN a platform's first file, a bureau's roster and report had come; at NOW came
-the rest, a restatement of what was there, another registry and other rules.
+The hand world as it may have come: built and published at the first two dispatch dates, then restated by six loads, of
+which each lands rows, another registry or other rules.
 """
 
 from __future__ import annotations
@@ -20,13 +20,17 @@ from orchestration.reporting.progress import SilentReporter
 from orchestration.settings import PROJECT_ROOT, Settings
 
 GIVEN = Path(__file__).parents[1] / "golden" / "hand_world" / "given" / "inbox"
-THEN, BETWEEN, NOW = "2020-04-21T10:00:00+08:00", "2020-05-01T23:59:59+08:00", "2020-05-06T12:00:00+08:00"
-LATER = (
-    "A01/registrations/part2.csv",
-    "A02/registrations/r.ndjson",
-    "A01/certificates/c.csv",
-    "420000/subsidy_payments",
+DISPATCHES = ("2020-04-09T18:00:00+08:00", "2020-04-22T18:00:00+08:00")
+# When the six came, and what file each brought; the fourth brings another registry, the fifth another rule besides.
+LOADS = (
+    ("2020-04-24T09:00:00+08:00", "A01/registrations/cancelled.csv"),
+    ("2020-04-26T09:00:00+08:00", "A02/registrations/r.ndjson"),
+    ("2020-04-28T09:00:00+08:00", "A01/certificates/c.csv"),
+    ("2020-04-30T09:00:00+08:00", "A01/registrations/part2.csv"),
+    ("2020-05-02T09:00:00+08:00", "A01/registrations/recoded.csv"),
+    ("2020-05-06T11:00:00+08:00", "420000/subsidy_payments/period=2020-04-20/p.csv"),
 )
+BETWEEN, NOW = "2020-04-29T23:59:59+08:00", "2020-05-06T12:00:00+08:00"
 REGISTRY = """
 platforms:
   - id: A01
@@ -57,43 +61,73 @@ pytestmark = pytest.mark.pipeline
 
 
 @dataclass(frozen=True)
-class Twice:
-    """A deployment built at THEN and again at NOW; `at_then` is a copy made in between."""
+class Restated:
+    """A deployment built at each dispatch date and restated since; `copies` were made after each of those builds, and
+    one more just after BETWEEN."""
 
     deployment: Deployment
-    at_then: Path
+    copies: dict[str, Path]
 
     def at(self, moment: str, directory: Path | None = None) -> Deployment:
         return replace(self.deployment, now=moment, directory=directory or self.deployment.directory)
 
 
-@pytest.fixture(scope="module")
-def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
-    root = tmp_path_factory.mktemp("known_at")
-    inbox, seeds = root / "inbox", root / "seeds"
-    shutil.copytree(GIVEN, inbox)
-    shutil.copytree(PROJECT_ROOT / "seeds", seeds)
-    waiting = root / "waiting"
-    for name in LATER:
-        (waiting / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(inbox / name, waiting / name)
-    sources = root / "sources.yml"
-    sources.write_text(REGISTRY.format(inbox=inbox, selected_from="2020-04-06"), encoding="utf-8")
-    more = {"WAREHOUSE_PSEUDONYM_KEY": "0f" * 32, "WAREHOUSE_SEEDS": str(seeds)}
-    deployment = Deployment(root / "warehouse", sources, THEN, more)
-    first = deployment.run("build")
-    assert first.exit_code == 0, first.text
-    shutil.copytree(deployment.directory, root / "at_then", symlinks=True)
+class Inbox:
+    """The hand world's files, put down one after the other."""
 
-    shutil.copytree(waiting, inbox, dirs_exist_ok=True)
-    restated = (inbox / "A01/registrations/part1.csv").read_bytes()
-    (inbox / "A01/registrations/restated.csv").write_bytes(restated.replace(b"active", b"cancelled"))
-    sources.write_text(REGISTRY.format(inbox=inbox, selected_from="2020-03-23"), encoding="utf-8")
-    groups = seeds / "key_groups.csv"
-    groups.write_text(groups.read_text(encoding="utf-8").replace("贫困", "脱贫"), encoding="utf-8")
-    second = replace(deployment, now=NOW).run("build")
-    assert second.exit_code == 0, second.text
-    return Twice(replace(deployment, now=NOW), root / "at_then")
+    def __init__(self, root: Path) -> None:
+        self.path = root / "inbox"
+        for sender in ("A01", "A02", "420000"):
+            (self.path / sender).mkdir(parents=True)
+
+    def put(self, name: str, content: bytes | None = None) -> None:
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((GIVEN / name).read_bytes() if content is None else content)
+
+
+@pytest.fixture(scope="module")
+def restated(tmp_path_factory: pytest.TempPathFactory) -> Restated:
+    root = tmp_path_factory.mktemp("known_at")
+    inbox, seeds, sources = Inbox(root), root / "seeds", root / "sources.yml"
+    shutil.copytree(PROJECT_ROOT / "seeds", seeds)
+    sources.write_text(REGISTRY.format(inbox=inbox.path, selected_from="2020-04-06"), encoding="utf-8")
+    more = {"WAREHOUSE_PSEUDONYM_KEY": "0f" * 32, "WAREHOUSE_SEEDS": str(seeds)}
+    deployment = Deployment(root / "warehouse", sources, DISPATCHES[0], more)
+    copies: dict[str, Path] = {}
+    known = (GIVEN / "A01/registrations/part1.csv").read_bytes()
+    lines = known.splitlines(keepends=True)
+
+    inbox.put("A01/courses/c.csv")
+    inbox.put("A01/registrations/first.csv", b"".join(lines[:4]))
+    inbox.put("420000/eligibility_rosters/period=2020-03-23/r.csv")
+    inbox.put("420000/dispatch_reports/period=2020-03-23/d.csv")
+    for moment in DISPATCHES:
+        built = replace(deployment, now=moment).run("build")
+        assert built.exit_code == 0, built.text
+        copies[moment] = root / f"at-{moment[:10]}"
+        shutil.copytree(deployment.directory, copies[moment], symlinks=True)
+        for name in ("A01/registrations/part1.csv", "A01/learning_records/l.csv", "A02/courses/c.ndjson"):
+            inbox.put(name)
+
+    written = {
+        "A01/registrations/cancelled.csv": b"".join(lines[:3]).replace(b"active", b"cancelled"),
+        "A01/registrations/recoded.csv": known.replace(b",420102,", b",110101,"),
+    }
+    for number, (moment, name) in enumerate(LOADS, start=1):
+        if moment > BETWEEN and BETWEEN not in copies:
+            copies[BETWEEN] = root / "between"
+            shutil.copytree(deployment.directory, copies[BETWEEN], symlinks=True)
+        inbox.put(name, written.get(name))
+        if number == 4:
+            sources.write_text(REGISTRY.format(inbox=inbox.path, selected_from="2020-03-23"), encoding="utf-8")
+        if number == 5:
+            groups = seeds / "key_groups.csv"
+            groups.write_text(groups.read_text(encoding="utf-8").replace("贫困", "脱贫"), encoding="utf-8")
+        pulled = replace(deployment, now=moment).run("pull", "--json")
+        assert pulled.exit_code == 0, pulled.text
+        assert pulled.answer["batches_count"] == 1, f"{name} was not taken"
+    return Restated(replace(deployment, now=NOW), copies)
 
 
 def marts(database: Path) -> dict[str, list[tuple]]:
@@ -101,55 +135,58 @@ def marts(database: Path) -> dict[str, list[tuple]]:
     return {name: rows for name, rows in tables_of(database, "marts").items() if not name.startswith("publication")}
 
 
-def test_a_published_moment_comes_again_value_by_value(twice: Twice) -> None:
-    before = (twice.deployment.published.readlink(), marts(twice.deployment.published))
-    done = twice.deployment.run("known-at", THEN, "--json")
+@pytest.mark.parametrize("moment", DISPATCHES)
+def test_a_dispatch_date_comes_again_value_by_value(restated: Restated, moment: str) -> None:
+    before = (restated.deployment.published.readlink(), marts(restated.deployment.published))
+    done = restated.deployment.run("known-at", moment, "--json")
     assert done.exit_code == 0, done.text
-    path = twice.deployment.directory / "published" / "marts-known-20200421T0200Z.duckdb"
+    day = moment[:10].replace("-", "")
+    path = restated.deployment.directory / "published" / f"marts-known-{day}T1000Z.duckdb"
     assert done.answer["publication"]["path"] == str(path)
     assert done.answer["seeds_of_today"] == []
-    published_then = (twice.at_then / "published" / "marts.duckdb").resolve()
+    published_then = (restated.copies[moment] / "published" / "marts.duckdb").resolve()
     assert marts(path) == marts(published_then)
-    assert marts(path) != before[1], "the second delivery changed nothing: this test shows nothing"
-    assert (twice.deployment.published.readlink(), marts(twice.deployment.published)) == before
-    left = [entry.name for entry in twice.deployment.directory.iterdir() if entry.name.startswith(".known-at-")]
+    assert (restated.deployment.published.readlink(), marts(restated.deployment.published)) == before
+    left = [entry.name for entry in restated.deployment.directory.iterdir() if entry.name.startswith(".known-at-")]
     assert left == []
     with duckdb.connect(str(path), read_only=True) as connection:
         known_at, entries = connection.execute(
             "select known_at, (select sum(sequence) from marts.publication_ledger) from marts.publication"
         ).fetchall()[0]
-    assert known_at == datetime.fromisoformat(THEN).replace(tzinfo=None)
-    loaded_then = sum(len(lines) for lines in Deployment(twice.at_then, Path()).ledger_lines().values())
+    assert known_at == datetime.fromisoformat(moment).replace(tzinfo=None)
+    loaded_then = sum(len(lines) for lines in Deployment(restated.copies[moment], Path()).ledger_lines().values())
     assert entries == loaded_then
 
 
-def test_a_moment_between_equals_a_warehouse_that_never_knew_more(twice: Twice, tmp_path: Path) -> None:
-    settings = Settings.from_environment(twice.at(NOW).environment)
+def test_a_moment_between_equals_a_warehouse_that_never_knew_more(restated: Restated, tmp_path: Path) -> None:
+    settings = Settings.from_environment(restated.at(NOW).environment)
     directory = tmp_path / "then"
     directory.mkdir()
     then, loaded, seeds_of_today = rebuild(settings, datetime.fromisoformat(BETWEEN), directory, SilentReporter())
     assert loaded.batches_count > 0
     assert seeds_of_today == ()
-    only_then = twice.at(BETWEEN, twice.at_then)
+    only_then = restated.at(BETWEEN, restated.copies[BETWEEN])
     # The seeds of then: the folder in use has other ones by now
     only_then = replace(only_then, more=only_then.more | {"WAREHOUSE_SEEDS": str(directory / "seeds")})
-    done = only_then.run("transform")
-    assert done.exit_code == 0, done.text
+    for command in ("load", "transform"):
+        done = only_then.run(command)
+        assert done.exit_code == 0, done.text
     found, expected = tables_of(then.database_path, "marts"), tables_of(only_then.database, "marts")
     assert found == expected
-    assert found["registration_progress"] != tables_of(twice.deployment.database, "marts")["registration_progress"]
+    last_dispatch = tables_of(restated.deployment.database, "marts")
+    assert found["registration_progress"] != last_dispatch["registration_progress"], "three loads restated nothing"
 
 
 @pytest.mark.parametrize(
     ("time", "said"),
     [
         ("2020-05-06T12:00:01+08:00", "still to come"),
-        ("2020-04-21T09:59:59+08:00", "nothing had been received by then"),
+        ("2020-04-09T17:59:59+08:00", "nothing had been received by then"),
         ("2020-04-21T10:00:00", "has no offset"),
         ("last week", "not ISO 8601"),
     ],
 )
-def test_a_moment_that_cannot_be_built_is_wrong_use(twice: Twice, time: str, said: str) -> None:
-    done = twice.deployment.run("known-at", time)
+def test_a_moment_that_cannot_be_built_is_wrong_use(restated: Restated, time: str, said: str) -> None:
+    done = restated.deployment.run("known-at", time)
     assert done.exit_code == 2
     assert said in done.text
