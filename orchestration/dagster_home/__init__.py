@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from orchestration.settings import Settings
@@ -17,5 +16,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     configuration = home / TEMPLATE.name
     if not configuration.exists():
-        shutil.copyfile(TEMPLATE, configuration)
+        # Dagster resolves no path of its own configuration.
+        text = TEMPLATE.read_text(encoding="utf-8").replace("base_dir: DAGSTER_HOME/", f"base_dir: {home}/")
+        configuration.write_text(text, encoding="utf-8")
     return home

@@ -24,6 +24,7 @@ from orchestration.assets.flow import landing_key
 from orchestration.jobs import LAND_JOB
 from orchestration.landing.inboxes import InboxCell, Look, look
 from orchestration.partitions import Roster, range_tags
+from orchestration.rectangles import rectangles
 from orchestration.resources import Warehouse
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.registry import RegistryError, load_registry
@@ -84,7 +85,7 @@ def inbox_sensor(kind: SenderKind, roster: Roster, warehouse: Warehouse) -> Sens
 
 
 @dataclass(frozen=True)
-class Rectangle:
+class Asked:
     """Cells of consecutive periods and senders that have the same feeds."""
 
     feeds: tuple[str, ...]
@@ -94,57 +95,38 @@ class Rectangle:
 
 def requests(kind: SenderKind, roster: Roster, begun: Sequence[str], news: Marks) -> Iterator[RunRequest]:
     """One run for each rectangle of cells in `news`, together exactly those cells."""
-    for rectangle in rectangles(news, begun, roster.sender_ids(kind)):
+    for asked in cut(news, begun, roster.sender_ids(kind)):
         concerned = {
             cell: marks
             for cell, marks in news.items()
-            if cell.sender_id in rectangle.senders and (cell.period_key or rectangle.periods[0]) in rectangle.periods
+            if cell.sender_id in asked.senders and (cell.period_key or asked.periods[0]) in asked.periods
         }
         text = json.dumps(sorted([str(cell), *sorted(marks)] for cell, marks in concerned.items()))
         files = sum(len(marks) for marks in concerned.values())
         yield RunRequest(
             run_key=f"{kind.value}-{hashlib.sha256(text.encode()).hexdigest()[:16]}",
-            asset_selection=[landing_key(feed) for feed in rectangle.feeds],
+            asset_selection=[landing_key(feed) for feed in asked.feeds],
             tags={
-                **range_tags(rectangle.periods, rectangle.senders),
-                "started_by": f"{files} new or changed file{'s' * (files > 1)} of {', '.join(rectangle.senders)}",
+                **range_tags(asked.periods, asked.senders),
+                "started_by": f"{files} new or changed file{'s' * (files > 1)} of {', '.join(asked.senders)}",
             },
         )
 
 
-def rectangles(cells: Iterable[InboxCell], begun: Sequence[str], senders: Sequence[str]) -> list[Rectangle]:
-    """`cells` cut into rectangles of `begun` periods × `senders` (both in the partitions' order)."""
+def cut(cells: Iterable[InboxCell], begun: Sequence[str], senders: Sequence[str]) -> list[Asked]:
+    """`cells` cut into what one run can ask for (`begun` periods and `senders` in the partitions' order)."""
     feeds_of: dict[tuple[str, str], set[str]] = {}
     for cell in cells:
         for period in begun if cell.period_key is None else (cell.period_key,):
             feeds_of.setdefault((period, cell.sender_id), set()).add(cell.feed)
-    rows: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
-    for period in begun:
-        by_feeds: dict[tuple[str, ...], list[str]] = {}
-        for sender in senders:
-            if feeds := feeds_of.get((period, sender)):
-                by_feeds.setdefault(tuple(sorted(feeds)), []).append(sender)
-        for same_feeds, own in by_feeds.items():
-            for run in _consecutive(own, senders):
-                rows.setdefault((same_feeds, run), []).append(period)
+    by_feeds: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for place, feeds in feeds_of.items():
+        by_feeds.setdefault(tuple(sorted(feeds)), []).append(place)
     return [
-        Rectangle(same_feeds, run, own_senders)
-        for (same_feeds, own_senders), periods in rows.items()
-        for run in _consecutive(periods, begun)
+        Asked(feeds, of_periods, of_senders)
+        for feeds, places in sorted(by_feeds.items())
+        for of_periods, of_senders in rectangles(places, begun, senders)
     ]
-
-
-def _consecutive(chosen: Sequence[str], order: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """`chosen` cut where it leaves out members of `order`."""
-    place = {name: number for number, name in enumerate(order)}
-    run: list[str] = []
-    for name in chosen:
-        if run and place[name] != place[run[-1]] + 1:
-            yield tuple(run)
-            run = []
-        run.append(name)
-    if run:
-        yield tuple(run)
 
 
 def write_cursor(marks: Marks) -> str:

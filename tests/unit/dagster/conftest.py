@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, Definitions
+from dagster._core.definitions.partitions.subset import DefaultPartitionsSubset
 from sample_secret import SECRET
 
 from orchestration.assets.manifest import MANIFEST, manifest_dir, read_manifest
@@ -85,6 +86,13 @@ def parsed_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings.from_environment({"WAREHOUSE_DIR": str(tmp_path_factory.mktemp("parsed"))})
     read_manifest(settings)
     return manifest_dir(settings) / MANIFEST
+
+
+@pytest.fixture(autouse=True)
+def dagsters_own_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project's queue changes Dagster where it is loaded (dagster_home/backfills.py); no test may leave that."""
+    own = DefaultPartitionsSubset.get_partition_key_ranges
+    monkeypatch.setattr(DefaultPartitionsSubset, "get_partition_key_ranges", own)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from orchestration.definitions import build_definitions
 from orchestration.landing import inboxes as looking
 from orchestration.landing.inboxes import InboxCell, look
 from orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG
-from orchestration.sensors.inboxes import read_cursor, rectangles, write_cursor
+from orchestration.sensors.inboxes import cut, read_cursor, write_cursor
 from orchestration.sources import files
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.registry import load_registry
@@ -175,7 +175,7 @@ def test_scattered_cells_are_asked_for_exactly():
     begun, senders = ["1", "2", "3", "4"], ["A", "B", "C", "D"]
     cells = [InboxCell(s, "f", p) for s, p in [("A", "1"), ("B", "1"), ("D", "1"), ("A", "2"), ("B", "2"), ("C", "4")]]
     cells += [InboxCell("D", "g", "1"), InboxCell("D", "g", None)]
-    made = rectangles(cells, begun, senders)
+    made = cut(cells, begun, senders)
     covered = [(s, f, p) for one in made for f in one.feeds for s in one.senders for p in one.periods]
     assert len(covered) == len(set(covered))
     expected = {(c.sender_id, c.feed, c.period_key) for c in cells if c.period_key}
