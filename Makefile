@@ -6,13 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SQL_STAMP := $(VENV)/.installed-sql
+BI_VENV := .venv-bi
+BI_STAMP := $(BI_VENV)/.installed
 WAREHOUSE_DIR ?= $(CURDIR)/warehouse
 PUBLISHED := $(WAREHOUSE_DIR)/published/marts.duckdb
 PYTEST_ARGS ?=
 SCALE ?= 0.02
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui sql docs screenshots bench test check lint clean
+.PHONY: help install demo ui bi sql docs screenshots bench test test-bi check lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +35,16 @@ demo: $(STAMP) ## a whole sandbox: 54 sample platforms, 32 sample bureaus, built
 ui: $(STAMP) ## Dagster on this warehouse (and the sandbox's platforms, while it runs)
 	@$(BIN)/python -m orchestration.commands.ui
 
+$(BI_STAMP): $(STAMP) bi/superset/requirements.txt bi/superset/constraints.txt
+	@echo "Installing Apache Superset into $(BI_VENV) (once, a minute or two) ..."
+	@$(PYTHON) -m venv $(BI_VENV)
+	@$(BI_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c bi/superset/constraints.txt -r bi/superset/requirements.txt
+	@touch $(BI_STAMP)
+
+bi: $(BI_STAMP) ## Superset's dashboards on the published copy, at 127.0.0.1:8088 (WAREHOUSE_BI_PORT); Ctrl-C ends it
+	@$(BIN)/python -m bi.superset.serve
+
 $(SQL_STAMP): $(STAMP)
 	@echo "Installing the SQL client into $(VENV) (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[sql]'
@@ -43,7 +55,7 @@ sql: $(SQL_STAMP) ## harlequin, a SQL client in the terminal, on the published c
 	@$(BIN)/harlequin --read-only --locale C "$(PUBLISHED)"
 
 screenshots: $(STAMP) ## the pictures in README, from the published copy; needs Chromium
-	@$(BIN)/python tests/ui/take_screenshots.py
+	@PYTHONPATH=.:tests $(BIN)/python tests/ui/take_screenshots.py
 
 docs: $(STAMP) ## the data catalogue as one page: warehouse/dbt/target/static_index.html
 	@$(BIN)/python -m orchestration.transforming docs generate --static
@@ -55,6 +67,9 @@ bench: $(STAMP) ## measured against hand-written SQL; SCALE=0.02 by default, 1 i
 test: $(STAMP) ## every test, in as many processes as there are cores, at most four
 	@$(BIN)/pytest -rs -n logical --maxprocesses 4 --no-loadscope-reorder $(PYTEST_ARGS)
 
+test-bi: $(BI_STAMP) ## the tests that start Superset and open its dashboards; needs Chromium
+	@$(BIN)/pytest -rs tests/ui/test_superset.py $(PYTEST_ARGS)
+
 lint: $(STAMP) ## style and types of Python and SQL, without tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,4 +80,4 @@ check: lint test ## style, types and tests
 
 clean: ## what tests and tools leave; never the warehouse
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
-	find orchestration tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find bi orchestration tests -name __pycache__ -type d -prune -exec rm -rf {} +

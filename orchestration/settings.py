@@ -22,6 +22,7 @@ SANDBOX_MANIFEST = "sandbox.json"
 SANDBOX_SECRETS = "sandbox.env"
 SANDBOX_KEY = "pseudonym.key"
 MINIMUM_KEY_BYTES = 32
+DEFAULT_BI_PORT = 8088
 
 
 class SettingsError(Exception):
@@ -39,6 +40,8 @@ class Settings:
     threads: int
     memory_limit: str
     fixed_now: datetime | None = None
+    bi_port: int = DEFAULT_BI_PORT
+    bi_password: str | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -54,6 +57,8 @@ class Settings:
             threads=_threads(env.get("WAREHOUSE_THREADS")),
             memory_limit=env.get("WAREHOUSE_MEMORY_LIMIT") or _default_memory_limit(),
             fixed_now=_parse_now(env.get("WAREHOUSE_NOW")),
+            bi_port=_port(env.get("WAREHOUSE_BI_PORT")),
+            bi_password=env.get("WAREHOUSE_BI_PASSWORD") or None,
             environment=env,
         )
 
@@ -143,6 +148,14 @@ def _parse_now(text: str | None) -> datetime | None:
     if moment.tzinfo is None:
         raise SettingsError(f"WAREHOUSE_NOW: {text!r} has no offset; write 2020-07-10T09:00:00+08:00")
     return moment.astimezone(SHANGHAI)
+
+
+def _port(text: str | None) -> int:
+    if not text:
+        return DEFAULT_BI_PORT
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise SettingsError(f"WAREHOUSE_BI_PORT: {text!r} is not a port from 1 to 65535")
+    return int(text)
 
 
 def _threads(text: str | None) -> int:

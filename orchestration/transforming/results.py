@@ -72,6 +72,9 @@ def summarise(results: Iterable[Mapping[str, Any]], *, seconds: float = 0.0) -> 
     warned, failed, failures, skipped = [], [], [], []
     for result in results:
         kind, _, name = result["unique_id"].split(".")[:3]
+        if kind == "exposure":
+            # A dashboard, that dbt passes by in its lineage: nothing is run for it.
+            continue
         if kind == "unit_test":
             # unit_test.<project>.<model>.<name>: the model alone would name several tests alike
             name = ".".join(result["unique_id"].split(".")[2:])

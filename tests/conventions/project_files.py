@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What tools and runs leave behind; .gitignore names them too.
 _LEFT_BEHIND = {
     ".venv",
+    ".venv-bi",
     ".git",
     "__pycache__",
     ".pytest_cache",

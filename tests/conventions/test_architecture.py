@@ -7,8 +7,10 @@ import re
 import pytest
 from project_files import ROOT, imported_modules, name_of, project_files
 
+# bi/ stands beside orchestration/: it reads the published copy as any reader does, has an environment of its own, and
+# nothing of the flow knows of it.
 TOP_LEVEL_FOLDERS = {
-    ".ci", "benchmarks", "dbt_project", "docs", "orchestration", "seeds", "tests", "warehouse",
+    ".ci", "benchmarks", "bi", "dbt_project", "docs", "orchestration", "seeds", "tests", "warehouse",
 }  # fmt: skip
 TOP_LEVEL_FILES = {"Makefile", "README.md", "README.zh-CN.md", "campaign.yml", "constraints.txt", "pyproject.toml"}
 # A layer of dbt_project/models → the layers its models may read.
@@ -44,11 +46,20 @@ def test_sources_landing_and_sandbox_import_no_dagster():
     assert {name: modules for name, modules in guilty.items() if modules} == {}
 
 
+def test_the_flow_knows_nothing_of_business_intelligence():
+    guilty = [
+        name_of(path)
+        for path in project_files(".py", under="orchestration")
+        if any(module.split(".")[0] == "bi" for module in imported_modules(path))
+    ]
+    assert guilty == []
+
+
 def test_the_environment_is_read_in_settings_alone():
     reads = re.compile(r"\bos\.environ\b|\bgetenv\b|\benviron\b\s*\[")
     guilty = [
         name_of(path)
-        for path in project_files(".py", under="orchestration")
+        for path in [*project_files(".py", under="orchestration"), *project_files(".py", under="bi")]
         if reads.search(path.read_text(encoding="utf-8")) and name_of(path) != "orchestration/settings.py"
     ]
     assert guilty == []

@@ -1,8 +1,8 @@
-"""The pictures in README: the report on the last whole period of the action, on a desk and on a phone.
+"""The pictures in README: the report on the last whole period of the action, on a desk and on a phone; two dashboards.
 
-    published/marts.duckdb → the report (a temporary file) → headless Chromium → docs/images/*.png
+    published/marts.duckdb → the report (a temporary file), Superset → headless Chromium → docs/images/*.png
 
-Run alone: `make screenshots`, after `make demo`.
+Run alone: `make screenshots`, after `make demo`; the dashboards' are left as they are where Superset is not installed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 from playwright.sync_api import Page, sync_playwright
+from support.superset_page import logged_in
 
+from bi.superset.declaration import read_declaration
+from bi.superset.serve import ENVIRONMENT, superset
 from orchestration.reporting.period_report import write_period_report
 from orchestration.reporting.status import published_database
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -34,6 +37,8 @@ class Picture:
     height: int
 
 
+# Dashboard → the name of its picture and how much of its height is in it.
+DASHBOARDS = {"overview": ("bi-overview.png", 1380), "groups-and-regions": ("bi-groups.png", 800)}
 PICTURES = (
     Picture("report.png", "", 1000, 880),
     Picture("report-phone.png", "groups", 390, 780),
@@ -59,7 +64,20 @@ def main() -> int:
             _take(browser.new_page(viewport={"width": picture.width, "height": picture.height}), picture, report.path)
             sys.stdout.write(f"{IMAGES / picture.name}\n")
         browser.close()
+    if ENVIRONMENT.exists():
+        _take_dashboards(settings)
+    else:
+        sys.stdout.write("the dashboards' pictures are left as they are: `make bi` installs Superset\n")
     return 0
+
+
+def _take_dashboards(settings: Settings) -> None:
+    declared = {dashboard.slug: dashboard for dashboard in read_declaration().dashboards}
+    with superset(settings) as running, logged_in(running.url, running.user, running.password) as browser:
+        for slug, (name, height) in DASHBOARDS.items():
+            browser.open(slug, len(declared[slug].charts))
+            browser.page.screenshot(path=str(IMAGES / name), clip={"x": 0, "y": 0, "width": 1440, "height": height})
+            sys.stdout.write(f"{IMAGES / name}\n")
 
 
 def _last_whole_period(database: Path) -> str:

@@ -48,6 +48,16 @@ def test_warnings_alone_are_no_failure():
     assert report.is_ok
 
 
+def test_a_dashboard_in_the_lineage_is_neither_built_nor_failed():
+    report = summarise(
+        [result("exposure.warehouse.overview", "no-op", message="NO-OP"), result("model.warehouse.m", "success")]
+    )
+    assert report.is_ok and report.models_built == 1
+    assert not summarise(
+        [result("model.warehouse.m", "error"), result("exposure.warehouse.overview", "skipped")]
+    ).skipped
+
+
 def test_a_skipped_model_is_a_failure_even_without_its_cause():
     assert not summarise([result("model.warehouse.m", "skipped")]).is_ok
 

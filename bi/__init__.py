@@ -1,0 +1,1 @@
+"""What analysts open in a browser: business intelligence on the published copy."""
