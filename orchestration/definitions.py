@@ -21,6 +21,7 @@ from orchestration.launchpad import landing_jobs, rebuild_job
 from orchestration.partitions import read_roster
 from orchestration.resources import Warehouse
 from orchestration.schedules import due_schedule
+from orchestration.sensors.alerts import alert_sensors
 from orchestration.sensors.inboxes import inbox_sensor
 from orchestration.sensors.marts import marts_sensor
 from orchestration.sensors.partitions import partitions_sensor
@@ -65,6 +66,7 @@ def build_definitions(settings: Settings | None = None, warehouse: Warehouse | N
         sensors=[
             marts_sensor(warehouse),
             partitions_sensor(roster, warehouse),
+            *alert_sensors(roster, warehouse),
             *(inbox_sensor(kind, roster, warehouse) for kind in SenderKind),
         ],
         resources={"warehouse": warehouse},

@@ -6,7 +6,7 @@ the ledgers decide. Nothing here opens the database, which a build may hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from dagster import (
@@ -23,7 +23,7 @@ from orchestration.calendar import Period, is_working_day, next_working_day
 from orchestration.campaign import DueRule
 from orchestration.jobs import LAND_JOB
 from orchestration.landing.ledger import Ledger, read_ledger
-from orchestration.landing.missing import DueReport, due_reports, missing_reports
+from orchestration.landing.missing import DueReport, due_reports, in_words, missing_reports, some
 from orchestration.partitions import Roster, range_tags
 from orchestration.resources import Warehouse
 from orchestration.settings import SHANGHAI
@@ -32,7 +32,6 @@ from orchestration.sources.registry import Registry, RegistryError, load_registr
 
 # A report that comes in the last minute is still in time; ask a little after it.
 _MINUTES_AFTER = 5
-_MOST_NAMES = 6
 
 
 def due_schedule(kind: SenderKind, roster: Roster, warehouse: Warehouse) -> ScheduleDefinition:
@@ -88,7 +87,7 @@ def request(kind: SenderKind, roster: Roster, warehouse: Warehouse, now: datetim
     known = [report for report in missing if report.sender_id in senders]
     if not known:
         return SkipReason(
-            f"{in_words(missing)} The registry has named {_some(sorted({one.sender_id for one in missing}))} since the "
+            f"{in_words(missing)} The registry has named {some(sorted({one.sender_id for one in missing}))} since the "
             "definitions were loaded: press Reload (Deployment, Code locations), then they are asked."
         )
     return _ask_missing(kind, senders, known, now)
@@ -98,18 +97,6 @@ def daily_cron(rule: DueRule) -> str:
     """Every day, a few minutes after the hour at which reports are due."""
     moment = datetime.combine(datetime(2000, 1, 1, tzinfo=SHANGHAI), rule.at) + timedelta(minutes=_MINUTES_AFTER)
     return f"{moment.minute} {moment.hour} * * *"
-
-
-def in_words(missing: Sequence[DueReport]) -> str:
-    """Whose reports are missing, newest period first, in one sentence: senders and feeds, nothing else."""
-    newest = max(report.period for report in missing)
-    of_newest = [report for report in missing if report.period == newest]
-    named = _some(sorted({report.sender_id for report in of_newest}))
-    older = len(missing) - len(of_newest)
-    return (
-        f"{len(missing)} due report{'s are' if len(missing) > 1 else ' is'} missing: {len(of_newest)} of period "
-        f"{newest.number} ({named})" + (f" and {older} of earlier periods." if older else ".")
-    )
 
 
 def _ask_all(
@@ -145,7 +132,7 @@ def _ask_missing(
             **range_tags([period.key for period in periods], concerned),
             "period": periods[-1].key,
             "missing_reports": str(len(missing)),
-            "missing_senders": _some(concerned),
+            "missing_senders": some(concerned),
             "missing_feeds": ", ".join(feeds),
         },
     )
@@ -165,9 +152,3 @@ def _next_due(roster: Roster, now: datetime) -> str:
 
 def _rule_in_words(rule: DueRule) -> str:
     return f"{rule.working_days_after} Chinese working days after the period's end, {rule.at:%H:%M}"
-
-
-def _some(names: Iterable[str]) -> str:
-    listed = list(names)
-    rest = f" and {len(listed) - _MOST_NAMES} more" if len(listed) > _MOST_NAMES else ""
-    return ", ".join(listed[:_MOST_NAMES]) + rest

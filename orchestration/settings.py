@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import psutil
@@ -42,6 +43,9 @@ class Settings:
     fixed_now: datetime | None = None
     bi_port: int = DEFAULT_BI_PORT
     bi_password: str | None = field(default=None, repr=False)
+    # May hold a token
+    alerts: str = field(default="log", repr=False)
+    smtp: str = "localhost:25"
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -59,6 +63,8 @@ class Settings:
             fixed_now=_parse_now(env.get("WAREHOUSE_NOW")),
             bi_port=_port(env.get("WAREHOUSE_BI_PORT")),
             bi_password=env.get("WAREHOUSE_BI_PASSWORD") or None,
+            alerts=_alerts(env.get("WAREHOUSE_ALERTS")),
+            smtp=_smtp(env.get("WAREHOUSE_SMTP")),
             environment=env,
         )
 
@@ -117,7 +123,7 @@ class Settings:
 
     def subprocess_environment(self) -> dict[str, str]:
         """The environment for dbt: the process's, less every secret, plus this deployment's paths."""
-        secret_names = {"WAREHOUSE_PSEUDONYM_KEY", "WAREHOUSE_PSEUDONYM_KEY_FILE"}
+        secret_names = {"WAREHOUSE_PSEUDONYM_KEY", "WAREHOUSE_PSEUDONYM_KEY_FILE", "WAREHOUSE_ALERTS"}
         kept = {
             name: value
             for name, value in self.environment.items()
@@ -156,6 +162,26 @@ def _port(text: str | None) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise SettingsError(f"WAREHOUSE_BI_PORT: {text!r} is not a port from 1 to 65535")
     return int(text)
+
+
+def _alerts(text: str | None) -> str:
+    """`log`, a webhook's URL, or mailto:. A wrong value isn't repeated: it may hold a token."""
+    text = text or "log"
+    parts = urlsplit(text)
+    is_webhook = parts.scheme in ("http", "https") and bool(parts.hostname)
+    is_mail = parts.scheme == "mailto" and all("@" in one for one in parts.path.split(","))
+    if text != "log" and not is_webhook and not is_mail:
+        raise SettingsError(
+            "WAREHOUSE_ALERTS: neither log nor the https:// address of a webhook nor mailto:someone@example.cn"
+        )
+    return text
+
+
+def _smtp(text: str | None) -> str:
+    host, _, port = (text or "localhost:25").partition(":")
+    if not host or not (port or "25").isdigit():
+        raise SettingsError(f"WAREHOUSE_SMTP: {text!r} is not host:port")
+    return f"{host}:{port or 25}"
 
 
 def _threads(text: str | None) -> int:

@@ -1,0 +1,130 @@
+"""Alerts: a run has failed, a check of severity ERROR has, or reports are still missing after they were asked for."""
+
+from collections.abc import Callable
+
+from dagster import (
+    AssetCheckSeverity,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    DefaultSensorStatus,
+    RunFailureSensorContext,
+    RunStatusSensorContext,
+    SensorDefinition,
+    run_failure_sensor,
+    run_status_sensor,
+)
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
+
+from orchestration.alerts import Alert, send
+from orchestration.landing.ledger import read_ledger
+from orchestration.landing.missing import due_reports, in_words, missing_reports
+from orchestration.partitions import Roster
+from orchestration.resources import Warehouse
+from orchestration.sources.registry import RegistryError, load_registry
+
+_SCHEDULE_TAG = "dagster/schedule_name"
+_LOOK_SECONDS = 30
+
+
+def alert_sensors(roster: Roster, warehouse: Warehouse) -> list[SensorDefinition]:
+    """One for runs that failed, one for runs that went well. Where alerts go is a setting (WAREHOUSE_ALERTS)."""
+    settings = warehouse.settings
+
+    def tell(alert: Alert | None, log: Callable[..., None]) -> None:
+        if alert is not None:
+            log("%s", alert.title)
+            send(settings, alert)
+
+    @run_failure_sensor(
+        name="alert_when_a_run_fails",
+        minimum_interval_seconds=_LOOK_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Sends an alert for each run that failed, and, when a schedule had started it, one that names "
+        "whose reports are still missing. Where to: WAREHOUSE_ALERTS.",
+    )
+    def alert_when_a_run_fails(context: RunFailureSensorContext) -> None:
+        tell(of_failed_run(context), context.log.info)
+        tell(of_missing(context.dagster_run, roster, warehouse), context.log.info)
+
+    @run_status_sensor(
+        run_status=DagsterRunStatus.SUCCESS,
+        name="alert_when_a_check_fails",
+        minimum_interval_seconds=_LOOK_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="After each run that went well: sends an alert for checks of severity ERROR that failed, once "
+        "while they say the same, and, when a schedule had started the run, one that names whose reports are still "
+        "missing. Where to: WAREHOUSE_ALERTS.",
+    )
+    def alert_when_a_check_fails(context: RunStatusSensorContext) -> None:
+        tell(of_failed_checks(context.instance, context.dagster_run), context.log.info)
+        tell(of_missing(context.dagster_run, roster, warehouse), context.log.info)
+
+    return [alert_when_a_run_fails, alert_when_a_check_fails]
+
+
+def of_failed_run(context: RunFailureSensorContext) -> Alert:
+    """What failed and why, in the run's own words; of an error that isn't ours only its kind."""
+    run = context.dagster_run
+    lines = []
+    for event in context.get_step_failure_events():
+        failed = event.step_failure_data
+        told = failed.user_failure_data.description if failed.user_failure_data else None
+        # Dagster wraps what a step raises.
+        error = failed.error.cause or failed.error if failed.error else None
+        kind = error.cls_name if error else "unknown error"
+        lines.append(f"{event.step_key}: {told or f'{kind}; the run holds the rest'}")
+    name = _name(run)
+    return Alert("run_failed", f"{name} failed (run {run.run_id[:8]})", "\n".join(lines) or "It ended before any step.")
+
+
+def of_failed_checks(instance: DagsterInstance, run: DagsterRun) -> Alert | None:
+    """The checks of severity ERROR that failed in `run` and said something else in the run before."""
+    records = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION).records
+    failed = [
+        evaluation
+        for record in records
+        if (evaluation := record.event_log_entry.asset_check_evaluation) is not None
+        and not evaluation.passed
+        and evaluation.severity is AssetCheckSeverity.ERROR
+        and not _was_said_before(instance, evaluation)
+    ]
+    if not failed:
+        return None
+    lines = [f"{one.asset_key.to_user_string()} {one.check_name}: {one.description or 'failed'}" for one in failed]
+    title = f"{len(failed)} check{'s' if len(failed) > 1 else ''} failed in {_name(run)} (run {run.run_id[:8]})"
+    return Alert("check_failed", title, "\n".join(lines))
+
+
+def of_missing(run: DagsterRun, roster: Roster, warehouse: Warehouse) -> Alert | None:
+    """Whose reports are still missing although a schedule has just had them asked for."""
+    if _SCHEDULE_TAG not in run.tags:
+        return None
+    settings = warehouse.settings
+    try:
+        registry = load_registry(settings.sources_path, settings.secret, lenient=True)
+    except RegistryError:
+        # The run failed of it and says so.
+        return None
+    missing = missing_reports(due_reports(registry, roster.periods, settings.now()), read_ledger(settings.landing_dir))
+    if not missing:
+        return None
+    names = sorted({report.sender_id for report in missing})
+    title = f"{len(missing)} due reports are still missing, of {len(names)} senders"
+    text = f"{in_words(missing)}\nAll: {', '.join(names)}.\nWho and what: the checks of marts/reporting_timeliness."
+    return Alert("reports_missing", title, text)
+
+
+def _was_said_before(instance: DagsterInstance, evaluation: AssetCheckEvaluation) -> bool:
+    history = instance.event_log_storage.get_asset_check_execution_history(evaluation.asset_check_key, limit=2)
+    if len(history) < 2 or history[1].event is None:
+        return False
+    before = history[1].event.asset_check_evaluation
+    return before is not None and not before.passed and before.description == evaluation.description
+
+
+def _name(run: DagsterRun) -> str:
+    if not run.job_name.startswith("__"):
+        return run.job_name
+    return ", ".join(sorted(key.to_user_string() for key in run.asset_selection or ())) or "a run"
