@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.generator.registry import SENT_FEEDS
+from orchestration.loading.database import STORAGE_CONFIG
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.sources.feeds import FEEDS
 
@@ -56,7 +57,9 @@ def transform(settings: Settings) -> None:
 
 
 def _connect(settings: Settings, path: str) -> duckdb.DuckDBPyConnection:
+    # The same file format as the warehouse's: what newer ones save is no merit of the hand-written way.
     config: dict = {
+        **STORAGE_CONFIG,
         "memory_limit": settings.memory_limit,
         "threads": settings.threads,
         "preserve_insertion_order": False,

@@ -16,8 +16,8 @@ from benchmarks.measure import Measurement, median
 from benchmarks.rounds import Bench
 from orchestration.settings import PROJECT_ROOT
 
+WITHOUT_DLT = "dlt beside landing: it is no dependency of the project, and was not installed for this run."
 NOT_MEASURED = (
-    "dlt beside landing: it is no dependency of the project, and is not installed for this.",
     "The whole transformation by hand: transform.sql makes the five largest facts and two marts, not all models.",
     "CSV by hand reads the same rows in UTF-8: DuckDB has no GB18030 without an extension.",
     "From 8 to 16 periods of history: the generator draws the eight of the action.",
@@ -50,8 +50,9 @@ def write_report(bench: Bench, path: Path | None = None) -> Path:
         lines.append(_row(step, len(runs), median(runs), bench.measured.get((step, "by hand"))))
     lines += ["", "## Goals", "", "| goal | measured | met |", "|---|---|---|", *_goals(bench, sizes)]
     same = "the same rows both ways" if not bench.differing else f"DIFFERENT: {', '.join(bench.differing)}"
+    lines += _pseudonyms(bench)
     lines += ["", f"Results compared (every column that both ways have, by count and checksum): {same}.", ""]
-    lines += ["## Not measured", "", *(f"- {line}" for line in NOT_MEASURED), ""]
+    lines += ["## Not measured", "", *(f"- {line}" for line in _not_measured(bench)), ""]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
@@ -96,9 +97,8 @@ def _goals(bench: Bench, sizes: dict[str, int]) -> list[str]:
     allowed = 1.15 * part_by_hand.wall_seconds + 8
     sent = sizes["sent registrations"] + sizes["sent learning_records"]
     load_share = at("load", "by hand").wall_seconds / at("load").wall_seconds
-    land_share = at("land ndjson", "by hand").wall_seconds / at("land ndjson").wall_seconds
     rest_rate = sent / at("land rest").wall_seconds
-    id_rate = sizes["persons"] / at("pseudonyms").wall_seconds
+    id_rate = statistics.median(found["ids"] / found["wall_seconds"] for found in bench.pseudonyms)
     full = at("load").wall_seconds + at("transform (all models)").wall_seconds
     more = at("one more period: load").wall_seconds + at("one more period: transform").wall_seconds
     peak = max(m.peak_mib for runs in bench.measured.values() for m in runs) / 1024
@@ -111,16 +111,40 @@ def _goals(bench: Bench, sizes: dict[str, int]) -> list[str]:
             part.wall_seconds <= allowed,
         ),
         ("load ≥ 0.9 of `create table as`", f"{load_share:.2f}", load_share >= 0.9),
-        (
-            "landing NDJSON ≥ 0.6 of `read_json` (both feeds, with pseudonyms)",
-            f"{land_share:.2f}",
-            land_share >= 0.6,
-        ),
+        *_landing_goals(bench),
         ("REST ≥ 400,000 rows/s", f"{rest_rate:,.0f} rows/s", rest_rate >= 400_000),
-        ("≥ 1.5 M distinct ids/s", f"{id_rate:,.0f} ids/s, start of the process included", id_rate >= 1_500_000),
+        ("≥ 1.5 M distinct ids/s", f"{id_rate:,.0f} ids/s", id_rate >= 1_500_000),
         ("one more period ≤ 0.3 × load and transform of all", f"{more / full:.2f}", more / full <= 0.3),
         ("peak ≤ 8 GiB", f"{peak:.1f} GiB", peak <= 8),
         ("20 questions, 8 readers: p95 ≤ 300 ms", f"{p95:.0f} ms", p95 <= 300),
         ("publication ≤ 5 s", f"{publish:.1f} s", publish <= 5),
     ]
     return [f"| {goal} | {measured} | {'yes' if is_met else 'no'} |" for goal, measured, is_met in rows]
+
+
+def _landing_goals(bench: Bench) -> list[tuple[str, str, bool]]:
+    """Landing of each feed's NDJSON beside read_json and, where it was measured, dlt on the same files."""
+    rows = []
+    for feed, least, what in (
+        ("registrations", 0.4, "registrations, with pseudonyms"),
+        ("learning records", 0.6, "learning records"),
+    ):
+        step = f"land ndjson: {feed}"
+        ours = median(bench.measured[(step, "ours")]).wall_seconds
+        share = median(bench.measured[(step, "by hand")]).wall_seconds / ours
+        rows.append((f"landing NDJSON ≥ {least} of `read_json` ({what})", f"{share:.2f}", share >= least))
+        if with_dlt := bench.measured.get((step, "dlt")):
+            times = median(with_dlt).wall_seconds / ours
+            rows.append((f"landing NDJSON ≥ 5 × dlt ({what})", f"{times:.1f}", times >= 5))
+    return rows
+
+
+def _pseudonyms(bench: Bench) -> list[str]:
+    cpu = statistics.median(found["cpu_seconds"] for found in bench.pseudonyms)
+    ids = bench.pseudonyms[0]["ids"]
+    return ["", f"Pseudonyms: {ids:,} distinct ids within one process, {cpu / ids * 1e6:.2f} CPU microseconds each."]
+
+
+def _not_measured(bench: Bench) -> tuple[str, ...]:
+    has_dlt = any(way == "dlt" for _, way in bench.measured)
+    return NOT_MEASURED if has_dlt else (WITHOUT_DLT, *NOT_MEASURED)

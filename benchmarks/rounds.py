@@ -20,6 +20,7 @@ from benchmarks.generator.registry import FEED_REGISTRY, SENT_FEEDS, write_regis
 from benchmarks.generator.senders import FORMS, sent_period
 from benchmarks.generator.world import World, begun_periods
 from benchmarks.measure import Measurement, run
+from benchmarks.with_dlt import has_dlt
 from orchestration.settings import PROJECT_ROOT, Settings
 
 STEPS = "benchmarks.steps"
@@ -27,13 +28,18 @@ BY_HAND = "benchmarks.by_hand"
 
 
 class Bench:
-    """Measurements by (step, way): `ours` and `by hand`. `differing` names what did not come out the same."""
+    """Measurements by (step, way): `ours`, `by hand` and, where it is installed, `dlt`.
+
+    `questions` and `pseudonyms`: what those modules measured within their process, a round each. `differing` names what
+    did not come out the same.
+    """
 
     def __init__(self, world: World, say: Callable[[str], None]) -> None:
         self.world = world
         self.measured: dict[tuple[str, str], list[Measurement]] = {}
         self.differing: list[str] = []
         self.questions: list[dict] = []
+        self.pseudonyms: list[dict] = []
         self.settings = deployment(world.folder, world.folder / "main")
         self._say = say
 
@@ -43,10 +49,13 @@ class Bench:
             self._in_turn(
                 number, lambda f=feed: self._pull_files("ndjson", f), lambda f=feed: self._land_by_hand("ndjson", f)
             )
+            # Once: it takes minutes where the others take seconds.
+            if number == 0 and has_dlt():
+                self._land_with_dlt(feed)
         for form in FORMS:
             self._in_turn(number, lambda f=form: self._pull_files(f), lambda f=form: self._land_by_hand(f))
         self._pull_rest()
-        self._measure("pseudonyms", "ours", self.settings, STEPS, "pseudonyms", str(self.world.path))
+        self.pseudonyms.append(self._told("pseudonyms", str(self.world.path)))
         for path in (self.settings.database_path, by_hand_path(self.settings)):
             _forget(path)
         self._in_turn(
@@ -105,6 +114,13 @@ class Bench:
         arguments = ["land", form, str(inbox), str(target), *([feed] if feed else [])]
         self._measure(_land_step(form, feed), "by hand", self.settings, BY_HAND, *arguments)
 
+    def _land_with_dlt(self, feed: str) -> None:
+        target = self._by_hand_folder("dlt")
+        _fresh(target)
+        inbox = self.world.folder / "sent" / "ndjson" / "inbox"
+        step = _land_step("ndjson", feed)
+        self._measure(step, "dlt", self.settings, "benchmarks.with_dlt", str(inbox), feed, str(target))
+
     def _pull_rest(self) -> None:
         pages = self.world.folder / "sent" / "rest"
         with _served(pages) as base_url:
@@ -123,11 +139,22 @@ class Bench:
         return self.world.folder / "landed_by_hand" / form
 
     def _ask(self) -> None:
-        published = self.settings.published_dir / "marts.duckdb"
-        command = [sys.executable, "-m", "benchmarks.questions", str(published)]
-        answer = subprocess.run(command, cwd=PROJECT_ROOT, check=True, capture_output=True, text=True)
-        self.questions.append(json.loads(answer.stdout))
-        self._say(f"questions: {self.questions[-1]}")
+        self.questions.append(self._told("questions", str(self.settings.published_dir / "marts.duckdb")))
+
+    def _told(self, name: str, argument: str) -> dict:
+        """What a module of this folder that measures by itself prints as JSON."""
+        command = [sys.executable, "-m", f"benchmarks.{name}", argument]
+        answer = subprocess.run(
+            command,
+            cwd=PROJECT_ROOT,
+            env=dict(self.settings.environment),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        found = json.loads(answer.stdout)
+        self._say(f"{name}: {found}")
+        return found
 
     def _in_turn(self, number: int, ours: Callable[[], None], by_hand: Callable[[], None]) -> None:
         for way in (ours, by_hand) if number % 2 == 0 else (by_hand, ours):
