@@ -108,7 +108,12 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
         payload.open(connection).create_view("payload", replace=True)
         delivered = _delivered_sql(payload, feed, outside)
         _create_typed(connection, delivered, payload, feed, faults, outside, terms)
-        _identify(connection, feed, faults, terms)
+        if sql.person_sql(feed):
+            are_all_persons = _identify_persons(connection, terms)
+            if not are_all_persons or _has(feed, Kind.PERSON_OR_BODY_ID):
+                _refuse_identities(connection, faults)
+        if _has(feed, Kind.CLIENT_IP):
+            _identify_addresses(connection, terms)
         _create_checked(connection, feed)
         periods = dict(_count_by_period(connection))
         if any(refused for _, refused in periods.values()):
@@ -201,33 +206,45 @@ def _create_typed(
     )
 
 
-def _identify(connection: duckdb.DuckDBPyConnection, feed: Feed, faults: tuple[Fault, ...], terms: Terms) -> None:
-    """The tables `identities` and `addresses` of what `typed` names, and the faults of numbers that are no person's."""
-    if sql.person_sql(feed):
-        distinct = "SELECT DISTINCT _id_type AS id_type, _id_number AS id_number FROM typed"
-        create_identities(
-            connection, "identities", f"{distinct} WHERE _id_number IS NOT NULL", terms.today, terms.pseudonymiser
+def _identify_persons(connection: duckdb.DuckDBPyConnection, terms: Terms) -> bool:
+    """The table `identities` of the persons that `typed` names; whether every number there is a person's."""
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE named AS
+        SELECT DISTINCT _id_type AS id_type, _id_number AS id_number FROM typed WHERE _id_number IS NOT NULL
+        """
+    )
+    create_identities(connection, "identities", "FROM named", terms.today, terms.pseudonymiser)
+    counts = "SELECT (SELECT count(*) FROM named) = (SELECT count(*) FROM identities)"
+    return connection.execute(counts).fetchone() == (True,)
+
+
+def _refuse_identities(connection: duckdb.DuckDBPyConnection, faults: tuple[Fault, ...]) -> None:
+    """The faults of numbers that are no person's, and of bodies whose number is one's."""
+    bit = next(number for number, fault in enumerate(faults) if fault.reason is Reason.IDENTITY_INVALID)
+    # A type outside the list says nothing about the number; it has its own reason.
+    is_invalid = f"_id_number IS NOT NULL AND _id_type IN {ID_TYPES} AND p.person_key IS NULL"
+    connection.execute(
+        f"""
+        UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
+            SELECT {POSITION} FROM typed {_PERSON_JOIN}
+            WHERE if(_is_person, {is_invalid}, p.person_key IS NOT NULL)
         )
-        bit = next(number for number, fault in enumerate(faults) if fault.reason is Reason.IDENTITY_INVALID)
-        is_invalid = f"_id_number IS NOT NULL AND _id_type IN {ID_TYPES} AND p.person_key IS NULL"
-        connection.execute(
-            f"""
-            UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
-                SELECT {POSITION} FROM typed {_PERSON_JOIN}
-                WHERE if(_is_person, {is_invalid}, p.person_key IS NOT NULL)
-            )
-            """
-        )
-    if _has(feed, Kind.CLIENT_IP):
-        key = key_sql("'client_ip:' || lower(_client_ip)")
-        connection.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE addresses AS
-            SELECT _client_ip AS client_ip, {key} AS client_ip_key
-            FROM (SELECT DISTINCT _client_ip FROM typed WHERE _client_ip IS NOT NULL)
-            """,
-            terms.pseudonymiser.parameters,
-        )
+        """
+    )
+
+
+def _identify_addresses(connection: duckdb.DuckDBPyConnection, terms: Terms) -> None:
+    """The table `addresses` of those that `typed` names."""
+    key = key_sql("'client_ip:' || lower(_client_ip)")
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE addresses AS
+        SELECT _client_ip AS client_ip, {key} AS client_ip_key
+        FROM (SELECT DISTINCT _client_ip FROM typed WHERE _client_ip IS NOT NULL)
+        """,
+        terms.pseudonymiser.parameters,
+    )
 
 
 def _create_checked(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
@@ -257,7 +274,7 @@ def _joins_sql(feed: Feed) -> str:
 
 
 def _identity_fault(feed: Feed) -> Iterable[Fault]:
-    """Its condition is for `_identify`, once the persons are known."""
+    """Its condition is for `_refuse_identities`, once the persons are known."""
     if person := sql.person_sql(feed):
         yield Fault(person[1].removeprefix(sql.TEXT_PREFIX), Reason.IDENTITY_INVALID, "false")
 

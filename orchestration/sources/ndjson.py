@@ -136,11 +136,16 @@ def _keys_of_every_row(table: pa.Table) -> list[str]:
         return []
     with memory_connection() as connection:
         lines = connection.from_arrow(table)
-        first = lines.limit(1).project(f"try(json_keys({_LINE}))").fetchall()[0][0]
-        if not first or len(first) > len(set(first)):
+        try:
+            (first,) = lines.limit(1).project(f"json_keys({_LINE})").fetchall()[0]
+            if not first or len(first) > len(set(first)):
+                return []
+            other = f"json_keys({_LINE}) <> [{', '.join(map(literal, first))}]"
+            (others_count,) = lines.aggregate(f"count(*) filter ({other})").fetchall()[0]
+        except duckdb.Error:
+            # Some line is no JSON.
             return []
-        other = f"try(json_keys({_LINE})) is distinct from [{', '.join(map(literal, first))}]"
-        return [] if lines.filter(other).limit(1).project(POSITION).fetchall() else first
+        return [] if others_count else first
 
 
 def _rare_keys(table: pa.Table, seen: set[str], feed: Feed, column_map: ColumnMap) -> list[str]:
