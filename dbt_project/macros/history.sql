@@ -129,8 +129,15 @@ history as (
     case when steps.step_number >= {{ steps.index(class) }} then comparisons.{{ after }} else comparisons.{{ before }} end
 {%- endmacro %}
 {# Whether a record had come: what came later is there from the first step on. #}
-{% macro had_come() -%} (steps.step_number > 0 or earlier.first_known_at <= comparisons.from_at) {%- endmacro %}
+{% macro had_come(history='earlier') -%} (steps.step_number > 0 or {{ history }}.first_known_at <= comparisons.from_at) {%- endmacro %}
 {# Whether a snapshot had left the record out, as the step of cancellations has it. #}
-{% macro had_ended() -%}
-    coalesce({{ from_step('cancellation', 'ended_at') }} <= {{ moment_of_step('cancellation') }}, false)
+{% macro had_ended(ended_at=none) -%}
+    coalesce({{ ended_at or from_step('cancellation', 'ended_at') }} <= {{ moment_of_step('cancellation') }}, false)
+{%- endmacro %}
+
+{# Every step up to each that may be the last: to join on equality, since a join on `<=` would sort both of its sides. #}
+{% macro steps_up_to_last() -%}
+    select lasts.step_number as last_step, steps.step_number
+    from {{ ref('dim_known_step') }} as lasts
+    inner join {{ ref('dim_known_step') }} as steps on lasts.step_number >= steps.step_number
 {%- endmacro %}

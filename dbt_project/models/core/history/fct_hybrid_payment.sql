@@ -2,7 +2,7 @@ with
 
 comparisons as (select * from {{ ref('fct_known_comparison') }}),
 
-steps as (select step_number from {{ ref('dim_known_step') }}),
+steps as ({{ steps_up_to_last() }}),
 
 payments as (
     select
@@ -88,7 +88,7 @@ hybrids as (
         on affected.province_code = later.province_code
         and affected.payment_id = later.payment_id
         and {{ is_known_after('later') }}
-    inner join steps on steps.step_number <= affected.last_step
+    inner join steps on affected.last_step = steps.last_step
     where {{ had_come() }}
 )
 

@@ -1,0 +1,81 @@
+with
+
+comparisons as (select * from {{ ref('fct_known_comparison') }}),
+
+-- When the registry said something new of a platform, its last word included
+platform_moments as (
+    select platform_id, known_from as changed_at from {{ ref('stg_platform_history') }}
+    union
+    select platform_id, known_to from {{ ref('stg_platform_history') }}
+),
+
+rosters as (select * from {{ ref('stg_roster_history') }}),
+
+traces as (select * from {{ ref('int_trace_history') }}),
+
+registrations as (
+    select
+        registration_sk,
+        person_sk,
+        platform_id,
+        known_from,
+        ended_at,
+        known_from = first_known_at as is_first,
+        cast(earliest_at as date) as first_registered_on
+    from {{ ref('stg_registration_history') }}
+),
+
+-- Whatever state of a trace names the registration: a correction may have moved it
+trace_moments as (
+    select registration_sk, earliest_at, known_from, ended_at, true as is_first from traces where is_only_state
+
+    union all
+
+    select named.registration_sk, changes.earliest_at, changes.known_from, changes.ended_at, false
+    from traces as changes
+    inner join traces as named on changes.platform_id = named.platform_id and changes.trace_key = named.trace_key
+    where not changes.is_only_state and not named.is_only_state
+),
+
+-- When something that bears on a registration changed, the first day that it can touch, whether it only came then, and
+-- whether a trace is all that it is
+moments as (
+    select registration_sk, first_registered_on as first_day, known_from as changed_at, is_first, false as is_of_trace
+    from registrations
+
+    union all
+
+    select registration_sk, first_registered_on, ended_at, false, false from registrations
+
+    union all
+
+    select registration_sk, cast(earliest_at as date), known_from, is_first, true from trace_moments
+
+    union all
+
+    select registration_sk, cast(earliest_at as date), ended_at, false, true from trace_moments
+
+    union all
+
+    select registrations.registration_sk, registrations.first_registered_on, platform_moments.changed_at, false, false
+    from registrations
+    inner join platform_moments on registrations.platform_id = platform_moments.platform_id
+
+    union all
+
+    select registrations.registration_sk, registrations.first_registered_on, rosters.known_from, false, false
+    from registrations
+    inner join rosters on registrations.person_sk = rosters.person_sk
+
+    union all
+
+    select registrations.registration_sk, registrations.first_registered_on, rosters.ended_at, false, false
+    from registrations
+    inner join rosters on registrations.person_sk = rosters.person_sk
+),
+
+-- What came before anything was compared touches nothing; it leaves out moments that never were, too
+select registration_sk, changed_at, is_first, is_of_trace, min(first_day) as first_day
+from moments
+where changed_at > (select min(from_at) from comparisons)
+group by registration_sk, changed_at, is_first, is_of_trace
