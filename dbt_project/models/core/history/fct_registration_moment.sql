@@ -15,14 +15,14 @@ traces as (select * from {{ ref('int_trace_history') }}),
 
 registrations as (
     select
-        registration_sk,
-        person_sk,
-        platform_id,
-        known_from,
-        ended_at,
-        known_from = first_known_at as is_first,
-        cast(earliest_at as date) as first_registered_on
-    from {{ ref('stg_registration_history') }}
+        history.registration_sk,
+        history.person_sk,
+        history.platform_id,
+        history.known_from,
+        history.ended_at,
+        history.known_from = history.first_known_at as is_first,
+        cast(history.earliest_at as date) as first_registered_on
+    from {{ ref('stg_registration_history') }} as history
 ),
 
 -- Whatever state of a trace names the registration: a correction may have moved it
