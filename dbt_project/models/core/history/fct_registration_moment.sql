@@ -72,7 +72,7 @@ moments as (
     select registrations.registration_sk, registrations.first_registered_on, rosters.ended_at, false, false
     from registrations
     inner join rosters on registrations.person_sk = rosters.person_sk
-),
+)
 
 -- What came before anything was compared touches nothing; it leaves out moments that never were, too
 select registration_sk, changed_at, is_first, is_of_trace, min(first_day) as first_day
