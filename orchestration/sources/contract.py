@@ -33,8 +33,8 @@ from orchestration.sources.payload import MALFORMED, POSITION, Payload
 WHOLE_ROW = "_row"
 # A type has flipped when no value of a column can be read: at least this many, and at least half of the rows.
 FLIPPED_AT_LEAST = 2
-# From about here on (some thousand rows) running a statement takes longer than planning it.
-_MANY_BYTES = 1_000_000
+# From about here on running a statement takes longer than planning it.
+_MANY_ROWS = 3_000
 # A fault mask is an unsigned 64-bit integer.
 _MOST_FAULTS = 64
 # A header cell that looks like a value is a file without a header: six digits in a row begin an id number or a phone.
@@ -106,7 +106,8 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
     outside = tuple(name for name in payload.header if name not in {field.name for field in feed.fields})
     try:
         payload.open(connection).create_view("payload", replace=True)
-        delivered = _delivered_sql(payload, feed, outside)
+        (rows_count,) = connection.execute("SELECT count(*) FROM payload").fetchone() or (0,)
+        delivered = _delivered_sql(payload, feed, outside, is_for_many=rows_count >= _MANY_ROWS)
         _create_typed(connection, delivered, payload, feed, faults, outside, terms)
         if sql.person_sql(feed):
             are_all_persons = _identify_persons(connection, terms)
@@ -160,9 +161,8 @@ def _unreadable(payload: Payload, error: duckdb.Error) -> PermanentSourceError:
     return PermanentSourceError(payload.sender_id, payload.feed, payload.source_name, message)
 
 
-def _delivered_sql(payload: Payload, feed: Feed, outside: tuple[str, ...]) -> str:
+def _delivered_sql(payload: Payload, feed: Feed, outside: tuple[str, ...], *, is_for_many: bool) -> str:
     """SQL of `_position`, `_malformed`, t_<field> for every field, x_<n> for the columns outside."""
-    is_for_many = payload.bytes_count > _MANY_BYTES
     columns = [POSITION, MALFORMED]
     for field in feed.fields:
         is_given = field.name in payload.header
