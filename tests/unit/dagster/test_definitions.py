@@ -167,6 +167,16 @@ def test_the_template_of_the_instance_is_quiet_and_has_one_writer(settings):
     assert (home / "dagster.yaml").read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
 
 
+def test_a_teams_configuration_is_the_templates_but_for_its_storage():
+    template, team = (
+        yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in (TEMPLATE, PROJECT_ROOT / "docs" / "team" / "dagster.yaml")
+    )
+    assert team.pop("storage")["postgres"]["postgres_db"]["password"] == {"env": "DAGSTER_PG_PASSWORD"}
+    del template["event_log_storage"]
+    assert team == template
+
+
 @pytest.mark.parametrize("package", ["sources", "landing", "loading", "transforming", "publishing"])
 def test_what_does_the_work_imports_no_dagster(package):
     for path in (PROJECT_ROOT / "orchestration" / package).rglob("*.py"):
