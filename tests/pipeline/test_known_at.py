@@ -177,6 +177,28 @@ def test_a_moment_between_equals_a_warehouse_that_never_knew_more(restated: Rest
     assert found["registration_progress"] != last_dispatch["registration_progress"], "three loads restated nothing"
 
 
+def test_restatement_says_what_the_dispatch_table_said_at_each_of_the_two_due_times(restated: Restated) -> None:
+    first, second = (restated.copies[moment] / "warehouse.duckdb" for moment in DISPATCHES)
+    for column, database in (("value_before", first), ("value", second)):
+        with duckdb.connect(str(database), read_only=True) as connection:
+            shown = connection.execute(
+                """select province_code, indicator_code, measure, shown_value
+                from (
+                    select province_code, indicator_code, this_period, cumulative from marts.dispatch_table
+                    where period_start = date '2020-03-23'
+                ) unpivot (shown_value for measure in (this_period, cumulative))"""
+            ).fetchall()
+        with duckdb.connect(str(second), read_only=True) as connection:
+            told = connection.execute(
+                f"""select province_code, indicator_code, measure, {column} from marts.restatement
+                where period_start = date '2020-03-23' and previous_dispatch_at = timestamp '2020-04-09 18:00:00'
+                and dispatch_at = timestamp '2020-04-22 18:00:00'"""
+            ).fetchall()
+            changed = connection.execute("select count(*) from marts.restatement where delta <> 0").fetchall()[0][0]
+        assert changed > 0, "nothing was restated between the two: this test shows nothing"
+        assert {row for row in told if row[-1]} == {row for row in shown if row[-1]}
+
+
 @pytest.mark.parametrize(
     ("time", "said"),
     [

@@ -65,6 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
     _register(world, "rule", "370102", platform="P3")
     _register(world, "orphaned", "430102", platform="P5")
     _forget_and_remember(world, "forgotten", "350102")
+    _certificate_of_an_earlier_day(world)
     _change_of_each_class(world, "just known ", FILED, ("150102", "210102", "220102", "230102", "340102", "530102"))
     _register(world, "just known rule", "360102", platform="P7")
 
@@ -92,6 +93,15 @@ def _change_of_each_class(world: RawWorld, prefix: str, received_at: str, places
     bureau = f"{listed[:2]}0000"
     world.bureau(bureau)
     world.add("eligibility_rosters", bureau, person=f"{prefix}listed", _received_at=received_at)
+
+
+def _certificate_of_an_earlier_day(world: RawWorld) -> None:
+    """Issued in the first period, by its own word; its registration bears a day of the second."""
+    _file(world, "620000", "certificates", 0)
+    _register(world, "certified", "620102", received_at=AFTERWARDS, registered_at="2020-04-08 08:00:00")
+    world.add(
+        "certificates", "P1", registration_id="certified", issued_at="2020-04-01 12:00:00", _received_at=AFTERWARDS
+    )
 
 
 def _forget_and_remember(world: RawWorld, name: str, region_code: str) -> None:
@@ -172,6 +182,10 @@ def _only(reported: int, **others: int) -> dict[str, int]:
 @pytest.mark.parametrize(("province", "cause", "reported", "change"), CAUSES)
 def test_each_cause_is_named_and_nothing_else(world, province, cause, reported, change):
     assert _bridge(world, province) == _only(reported, **{cause: change})
+
+
+def test_a_certificate_that_came_later_counts_on_its_own_day(world):
+    assert _bridge(world, "620000", "certificates") == _only(0, late_arrival=1)
 
 
 def test_a_roster_that_came_later_adds_to_its_group(world):

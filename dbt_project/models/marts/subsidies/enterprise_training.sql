@@ -6,12 +6,16 @@ projects as (
     where kind <> 'catalogue'
 ),
 
-clock as (select clock_day from {{ ref('dim_campaign') }}),
+clock as (select clock, clock_day from {{ ref('dim_campaign') }}),
 
+-- Up to the clock, as in every mart: what bears a later date has not happened yet
 registrations as (
-    select project_id, province_code, person_sk, completed_at
-    from {{ ref('fct_registration') }}
-    where is_counted and project_id is not null
+    select
+        registrations.project_id, registrations.province_code, registrations.person_sk,
+        coalesce(registrations.completed_at <= clock.clock, false) as is_completed
+    from {{ ref('fct_registration') }} as registrations
+    cross join clock
+    where registrations.is_counted and registrations.project_id is not null and registrations.registered_at <= clock.clock
 ),
 
 -- Project numbers are each bureau's own: where two bureaus use one, a registration belongs to its province's
@@ -24,7 +28,7 @@ learners as (
         projects.province_code,
         projects.project_id,
         count(distinct registrations.person_sk) as registered_learners,
-        count(distinct registrations.person_sk) filter (where registrations.completed_at is not null) as completed_learners
+        count(distinct registrations.person_sk) filter (where registrations.is_completed) as completed_learners
     from projects
     inner join senders on projects.project_id = senders.project_id
     inner join registrations
@@ -40,8 +44,9 @@ payments as (
         sum(amount_cny) filter (where scheme = 'project_prepayment') as prepaid_amount_cny,
         sum(amount_cny) filter (where scheme = 'project_settlement') as settled_amount_cny
     from {{ ref('fct_subsidy_payment') }}
+    cross join clock
     -- what was recovered is no longer with the enterprise
-    where status = 'paid'
+    where status = 'paid' and coalesce(paid_on, clock.clock_day) <= clock.clock_day
     group by province_code, project_id
 ),
 
