@@ -99,7 +99,7 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> Restated:
     lines = known.splitlines(keepends=True)
 
     inbox.put("A01/courses/c.csv")
-    inbox.put("A01/registrations/first.csv", b"".join(lines[:4]))
+    inbox.put("A01/registrations/first.csv", b"".join(lines[:2]))
     inbox.put("420000/eligibility_rosters/period=2020-03-23/r.csv")
     inbox.put("420000/dispatch_reports/period=2020-03-23/d.csv")
     for moment in DISPATCHES:
