@@ -39,8 +39,8 @@ def make_warehouse(settings: Settings, registrations: int = 900, seed: float = 0
             """
             create or replace table marts.reporting_timeliness as
             select date '2020-03-23' as period_start, 'P001' as sender_id, 'registrations' as feed, 'late' as status,
-                2::bigint as versions_count, 7::bigint as rows_count, 1::bigint as quarantined_rows_count,
-                3::bigint as days_late;
+                '样例' as sender_name_zh, 2::bigint as versions_count, 7::bigint as rows_count,
+                1::bigint as quarantined_rows_count, 3::bigint as days_late;
             create or replace table marts.learner_timeline as
             select '0f8fad5b-d9cb-469f-a165-70867728950e'::uuid as person_key, timestamp '2020-04-01' as happened_at
             """

@@ -118,14 +118,14 @@ def test_a_column_that_came_or_went_changes_the_table_and_keeps_it(served: Setti
     publish(served)
     oid = "select 'marts.reporting_timeliness'::regclass::oid::bigint"
     before = ask(server, oid)
-    change(served, "alter table marts.reporting_timeliness drop column status")
+    change(served, "alter table marts.reporting_timeliness drop column sender_name_zh")
     change(served, "alter table marts.reporting_timeliness add column note varchar default '见附件'")
     change(served, "alter table marts.reporting_timeliness alter days_late type double")
     publish(served)
     assert ask(server, "select note, days_late from marts.reporting_timeliness") == [("见附件", 3.0)]
     assert ask(server, oid) == before
     kept = "select count(*) from information_schema.columns where table_name = 'reporting_timeliness'"
-    assert ask(server, f"{kept} and column_name = 'status'") == [(0,)]
+    assert ask(server, f"{kept} and column_name = 'sender_name_zh'") == [(0,)]
 
 
 @needs_server
@@ -139,8 +139,8 @@ def test_a_table_published_no_more_is_emptied(served: Settings, server: str) -> 
 @needs_server
 def test_what_postgresql_refuses_leaves_both_copies_as_they_were(served: Settings, server: str) -> None:
     first = publish(served)
-    ask(server, "create view who as select status from marts.reporting_timeliness")
-    change(served, "alter table marts.reporting_timeliness drop column status")
+    ask(server, "create view who as select sender_name_zh from marts.reporting_timeliness")
+    change(served, "alter table marts.reporting_timeliness drop column sender_name_zh")
     with pytest.raises(PublishError, match="nothing was published: PostgreSQL refused: .*view who depends") as caught:
         publish(served)
     assert "hidden@" not in str(caught.value)
