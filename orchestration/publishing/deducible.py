@@ -13,12 +13,15 @@ That counts are whole and not negative is not used: a total of 3 still says that
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
 from orchestration.publishing.cells import Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _CONVERGED, _ZERO = 1e-11, 1e-7
 _MAX_STEPS = 5_000
@@ -76,6 +79,9 @@ class Deducer:
 
 def _vanishing(equation: Ints, variable: Ints, coefficient: Floats, draw: int) -> Ints:
     """The variables that are 0 in a random vector which the equations map to 0."""
+    # Loaded where equations are solved: every other command would wait a quarter of a second for nothing.
+    from scipy.sparse import coo_array
+
     present, columns = np.unique(variable, return_inverse=True)
     rows = _dense(equation)
     length = np.sqrt(np.bincount(rows, weights=coefficient**2))
@@ -105,6 +111,9 @@ def _null_vector(terms: csr_array, random: np.random.Generator) -> Floats:
 
 def _parts(rows: Ints, columns: Ints) -> tuple[int, Ints]:
     """Of each term the part of the system that it belongs to: equations that share variables, directly or not."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     rows_count = int(rows.max()) + 1
     size = rows_count + int(columns.max()) + 1
     shared = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns + rows_count)), shape=(size, size))
