@@ -6,18 +6,28 @@ late as (select * from {{ ref('fct_registration_moment') }}),
 
 region_provinces as (select distinct region_code, province_code from {{ ref('dim_region') }}),
 
+-- A certificate may bear an earlier day than its registration, and counts on its own
+first_certificates as (
+    select registration_sk, min(cast(earliest_at as date)) as issued_on
+    from {{ ref('stg_certificate_history') }}
+    group by registration_sk
+),
+
 -- Where a registration may count, and whose it may be, by any of its states; without a known code among the unknown
 places as (
     select distinct
         history.registration_sk,
         history.person_sk,
-        cast(history.earliest_at as date) as first_registered_on,
+        least(
+            cast(history.earliest_at as date), coalesce(first_certificates.issued_on, cast(history.earliest_at as date))
+        ) as first_day,
         case
             when {{ is_corps('history.region_code') }} then '660000'
             else coalesce(region_provinces.province_code, '990000')
         end as province_code
     from {{ ref('stg_registration_history') }} as history
     left join region_provinces on history.region_code = region_provinces.region_code
+    left join first_certificates on history.registration_sk = first_certificates.registration_sk
 ),
 
 -- Persons between whom a registration was moved
@@ -31,7 +41,7 @@ entangled as (
 
 touched as (
     select
-        comparisons.comparison_id, places.person_sk, places.registration_sk, places.first_registered_on,
+        comparisons.comparison_id, places.person_sk, places.registration_sk, places.first_day,
         comparisons.period_end, late.is_first, late.is_of_trace
     from late
     inner join places on late.registration_sk = places.registration_sk
@@ -44,7 +54,7 @@ touched as (
     union all
 
     select
-        comparisons.comparison_id, places.person_sk, places.registration_sk, places.first_registered_on,
+        comparisons.comparison_id, places.person_sk, places.registration_sk, places.first_day,
         comparisons.period_end, late.is_first, late.is_of_trace
     from late
     inner join places on late.registration_sk = places.registration_sk
@@ -73,7 +83,7 @@ looked_at as (
     inner join comparisons on changed.comparison_id = comparisons.comparison_id
     inner join places
         on changed.person_sk = places.person_sk
-        and places.first_registered_on <= comparisons.period_end
+        and places.first_day <= comparisons.period_end
         and coalesce(comparisons.province_code, places.province_code) = places.province_code
     where not changed.is_of_traces
 
@@ -83,7 +93,7 @@ looked_at as (
     select touched.comparison_id, touched.registration_sk, changed.last_step
     from touched
     inner join changed on touched.comparison_id = changed.comparison_id and touched.person_sk = changed.person_sk
-    where changed.is_of_traces and touched.first_registered_on <= touched.period_end
+    where changed.is_of_traces and touched.first_day <= touched.period_end
 )
 
 select

@@ -13,6 +13,13 @@ rosters as (select * from {{ ref('stg_roster_history') }}),
 
 traces as (select * from {{ ref('int_trace_history') }}),
 
+-- A certificate may bear an earlier day than its registration, and counts on its own
+first_certificates as (
+    select registration_sk, min(cast(earliest_at as date)) as issued_on
+    from {{ ref('stg_certificate_history') }}
+    group by registration_sk
+),
+
 registrations as (
     select
         history.registration_sk,
@@ -21,8 +28,11 @@ registrations as (
         history.known_from,
         history.ended_at,
         history.known_from = history.first_known_at as is_first,
-        cast(history.earliest_at as date) as first_registered_on
+        least(
+            cast(history.earliest_at as date), coalesce(first_certificates.issued_on, cast(history.earliest_at as date))
+        ) as first_day
     from {{ ref('stg_registration_history') }} as history
+    left join first_certificates on history.registration_sk = first_certificates.registration_sk
 ),
 
 -- Whatever state of a trace names the registration: a correction may have moved it
@@ -40,12 +50,12 @@ trace_moments as (
 -- When something that bears on a registration changed, the first day that it can touch, whether it only came then, and
 -- whether a trace is all that it is
 moments as (
-    select registration_sk, first_registered_on as first_day, known_from as changed_at, is_first, false as is_of_trace
+    select registration_sk, first_day, known_from as changed_at, is_first, false as is_of_trace
     from registrations
 
     union all
 
-    select registration_sk, first_registered_on, ended_at, false, false from registrations
+    select registration_sk, first_day, ended_at, false, false from registrations
 
     union all
 
@@ -57,19 +67,19 @@ moments as (
 
     union all
 
-    select registrations.registration_sk, registrations.first_registered_on, platform_moments.changed_at, false, false
+    select registrations.registration_sk, registrations.first_day, platform_moments.changed_at, false, false
     from registrations
     inner join platform_moments on registrations.platform_id = platform_moments.platform_id
 
     union all
 
-    select registrations.registration_sk, registrations.first_registered_on, rosters.known_from, false, false
+    select registrations.registration_sk, registrations.first_day, rosters.known_from, false, false
     from registrations
     inner join rosters on registrations.person_sk = rosters.person_sk
 
     union all
 
-    select registrations.registration_sk, registrations.first_registered_on, rosters.ended_at, false, false
+    select registrations.registration_sk, registrations.first_day, rosters.ended_at, false, false
     from registrations
     inner join rosters on registrations.person_sk = rosters.person_sk
 )
