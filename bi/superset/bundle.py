@@ -22,13 +22,15 @@ DATABASE = "published"
 SCHEMA = "marts"
 VERSION = "1.0.0"
 _NAMESPACE = UUID("6d2f4f0e-3c1b-5b7e-9f44-5f1f2c9d5150")
-# Nothing is loaded from outside and no other file is opened, whatever SQL somebody writes in SQL Lab.
+# Nothing is loaded from outside and no other file is opened, whatever SQL somebody writes in SQL Lab; nor does it take
+# the memory that a build beside it needs.
 CONNECTION = {
     "read_only": True,
     "config": {
         "enable_external_access": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        "memory_limit": "2GiB",
     },
 }
 

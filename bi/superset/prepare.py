@@ -11,6 +11,8 @@ import json
 import sys
 from typing import Any
 
+ANALYST = "Analyst"
+
 
 def prepare(user: str, password: str, bundle: dict[str, str]) -> None:
     from superset.app import create_app
@@ -30,6 +32,7 @@ def prepare(user: str, password: str, bundle: dict[str, str]) -> None:
         with override_user(administrator):
             ImportAssetsCommand(bundle).run()
         _remove_what_is_gone(db.session, bundle)
+        _let_analysts_read(db.session, security_manager)
         db.session.commit()
 
 
@@ -55,6 +58,18 @@ def _remove_what_is_gone(session: Any, bundle: dict[str, str]) -> None:
         for found in session.query(model).filter(model.is_managed_externally.is_(True)):
             if str(found.uuid) not in kept:
                 session.delete(found)
+
+
+def _let_analysts_read(session: Any, security_manager: Any) -> None:
+    """A role for colleagues: what Superset's Gamma may do, with the published copy as its data."""
+    from superset.models.core import Database
+
+    role = security_manager.add_role(ANALYST)
+    data = [
+        security_manager.add_permission_view_menu("database_access", database.perm)
+        for database in session.query(Database)
+    ]
+    role.permissions = [*security_manager.find_role("Gamma").permissions, *data]
 
 
 if __name__ == "__main__":

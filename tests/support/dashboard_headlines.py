@@ -1,4 +1,5 @@
-"""Each headline number of each dashboard, asked of its mart by hand: dashboard → headline → SQL."""
+"""Each headline number of each dashboard, asked of its mart by hand: dashboard → headline → SQL. And the charts that
+are empty where their mart has nothing to say."""
 
 from __future__ import annotations
 
@@ -59,5 +60,13 @@ HEADLINES = {
         "按时 On time": f"select count_if(status = 'on_time') {_DUE}",
         "迟报 Late": f"select count_if(status = 'late') {_DUE}",
         "未报 Missing": f"select count_if(status = 'missing') {_DUE}",
+    },
+}
+
+# A world that is pulled once has learnt nothing later: no figure of an ended period has changed.
+ROWS_OF_WHAT_MAY_BE_EMPTY = {
+    "dispatch": {
+        "已报各期数字的变化 How figures of ended periods changed": """select count(*) from marts.restatement
+            where province_code = '000000' and measure = 'this_period' and value <> value_before""",
     },
 }

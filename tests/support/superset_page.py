@@ -89,6 +89,18 @@ class Browser:
         self.page.click("button[type=submit]")
         self.page.wait_for_url("**/superset/welcome/")
 
+    @contextmanager
+    def somebody_else(self, user: str, password: str) -> Iterator[Browser]:
+        """Another person's window, with nothing of this one's session."""
+        page = self.page.context.browser.new_page(viewport=self.page.viewport_size)
+        page.set_default_timeout(LOAD_SECONDS * 1000)
+        other = Browser(page, self.url)
+        try:
+            other.log_in(user, password)
+            yield other
+        finally:
+            page.close()
+
     def open(self, slug: str, charts: int) -> Opened:
         """The dashboard, once all its `charts` are drawn."""
         self.page.goto(f"{self.url}/superset/dashboard/{slug}/")
@@ -107,7 +119,7 @@ class Browser:
 
 
 @contextmanager
-def logged_in(url: str, user: str, password: str, *, width: int = 1440, height: int = 2600) -> Iterator[Browser]:
+def logged_in(url: str, user: str, password: str, *, width: int = 1440, height: int = 3000) -> Iterator[Browser]:
     """A window so high that every chart of a dashboard is in it: Superset draws only those that are."""
     from playwright.sync_api import sync_playwright
 
