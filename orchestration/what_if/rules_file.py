@@ -26,6 +26,9 @@ Whole = Annotated[int, Field(ge=0)] | None
 Grade = Annotated[int, Field(ge=1, le=5)] | None
 GroupCodes = Annotated[str, Field(pattern=r"^KG\d{2}[A-Z]?(;KG\d{2}[A-Z]?)*$")] | None
 
+# Projects are settled by their plan, whatever their rule's measure says.
+_MEASURES = {"training": ("per_certificate", "per_class_hour", "share_of_cost"), "living_allowance": ("per_study_day",)}
+
 
 class SubsidyRule(BaseModel):
     """One row, as `rules.md` of the specification lays it out: money in CNY, shares from 0 to 1, hours as said."""
@@ -60,6 +63,18 @@ class SubsidyRule(BaseModel):
     def _days_in_order(self) -> SubsidyRule:
         if self.valid_to < self.valid_from:
             raise ValueError("valid_to lies before valid_from")
+        return self
+
+    @model_validator(mode="after")
+    def _measured(self) -> SubsidyRule:
+        """What decides money needs a measure of its scheme, and the figure that the measure multiplies."""
+        if self.scheme not in _MEASURES:
+            return self
+        if self.measure not in _MEASURES[self.scheme]:
+            raise ValueError(f"measure: {self.scheme} is measured {' or '.join(_MEASURES[self.scheme])}")
+        figure = "share" if self.measure == "share_of_cost" else "amount_cny"
+        if getattr(self, figure) is None:
+            raise ValueError(f"{figure}: {self.measure} needs it")
         return self
 
 

@@ -44,6 +44,14 @@ def test_the_seeds_own_rules_hold(tmp_path):
         ("2020-01-01", "2021-01-01", "rules.csv: row 2: Value error, valid_to lies before valid_from"),
         ("000000", "00", "rules.csv: row 2, region_code: String should match pattern"),
         ("special_account", "", "rules.csv: row 2, fund: Input should be 'special_account' or 'employment_fund'"),
+        (
+            "per_class_hour",
+            "per_study_day",
+            "rules.csv: row 2: Value error, measure: training is measured per_certificate or per_class_hour or "
+            "share_of_cost",
+        ),
+        ("per_class_hour", "share_of_cost", "rules.csv: row 2: Value error, share: share_of_cost needs it"),
+        (",20.00,", ",,", "rules.csv: row 2: Value error, amount_cny: per_class_hour needs it"),
         ("CN-TRAIN,", "", "rules.csv: row 2: not as many fields as the header has"),
     ],
 )
