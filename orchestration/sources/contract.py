@@ -34,7 +34,7 @@ WHOLE_ROW = "_row"
 # A type has flipped when no value of a column can be read: at least this many, and at least half of the rows.
 FLIPPED_AT_LEAST = 2
 # From about here on running a statement takes longer than planning it.
-_MANY_ROWS = 3_000
+_MANY_ROWS = 3_072
 # A fault mask is an unsigned 64-bit integer.
 _MOST_FAULTS = 64
 # A header cell that looks like a value is a file without a header: six digits in a row begin an id number or a phone.
