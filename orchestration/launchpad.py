@@ -6,6 +6,7 @@ assets do, and the marts follow by themselves (sensors/marts.py).
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from dagster import (
     AssetKey,
@@ -17,7 +18,6 @@ from dagster import (
     MetadataValue,
     OpExecutionContext,
     ResourceParam,
-    RunConfig,
     define_asset_job,
     graph,
     in_process_executor,
@@ -147,20 +147,20 @@ def landing_jobs() -> list[JobDefinition]:
         this_period.to_job(
             description="Ask every sender for the period that is due now, or another one, and land what they send, as "
             f"`warehouse pull --period` does. {follow}",
-            config=RunConfig(ops={ask_for_this_period.name: ThisPeriod()}),
+            config=_filled_in(ask_for_this_period.name, ThisPeriod()),
             executor_def=in_process_executor,
         ),
         one_sender.to_job(
             description="Ask one sender for all that is due, or for one period, and land what it sends, as `warehouse "
             f"pull --sender` does: after a call that its platform answers again, for example. {follow}",
-            config=RunConfig(ops={ask_one_sender.name: OneSender()}),
+            config=_filled_in(ask_one_sender.name, OneSender()),
             executor_def=in_process_executor,
         ),
         replay_quarantine.to_job(
             description="Read the batches with refused rows from their senders again, and land those anew of which "
             "other rows are refused now, as `warehouse quarantine replay` does: after a contract or a column map was "
             f"mended. {follow}",
-            config=RunConfig(ops={replay_refused_batches.name: ReplayQuarantine()}),
+            config=_filled_in(replay_refused_batches.name, ReplayQuarantine()),
             executor_def=in_process_executor,
         ),
     ]
@@ -174,9 +174,14 @@ def rebuild_job(keys: list[AssetKey]) -> UnresolvedAssetJobDefinition:
         description="Build every table anew from what has landed, test it and publish, as `warehouse build "
         "--full-refresh` does after its pull: after a rule or a model was changed, or when in doubt. Takes longer than "
         "build_marts, asks no sender, and readers keep the last publication until it is done.",
-        config=RunConfig(ops={"transform": TransformConfig(full_refresh=True)}),
+        config=_filled_in("transform", TransformConfig(full_refresh=True)),
         executor_def=in_process_executor,
     )
+
+
+def _filled_in(op_name: str, config: Config) -> dict[str, Any]:
+    """What the launchpad opens with: every field at its default, and nothing else (a RunConfig would add more)."""
+    return {"ops": {op_name: {"config": config.model_dump()}}}
 
 
 class LogReporter:

@@ -36,7 +36,7 @@ from orchestration.sources.feeds import FEEDS, SenderKind
 
 _LOOK_SECONDS = 60
 # More would keep the daemon from its other sensors; the next tick goes on.
-_MOST_CELLS = 400
+_MOST_CELLS = 1_000
 _BESIDE = "beside Dagster, by the `warehouse` command"
 
 Cells = dict[str, dict[str, Cell]]  # feed -> partition key -> the cell with its new entries
@@ -73,6 +73,7 @@ def partitions_sensor(roster: Roster, warehouse: Warehouse) -> SensorDefinition:
         cursor = json.dumps(looked_until)
         events = list(_unreported(context.instance, cells, ledger))
         if events:
+            context.log.info("%d partitions landed beside Dagster are in the grid now", len(events))
             return SensorResult(asset_events=events, cursor=cursor)
         told = f" The ledger of {', '.join(damaged)} is damaged; see `warehouse verify`." if damaged else ""
         return _skip(f"Every batch of the ledgers is in the grid.{told}", cursor)
