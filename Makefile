@@ -11,10 +11,11 @@ BI_STAMP := $(BI_VENV)/.installed
 WAREHOUSE_DIR ?= $(CURDIR)/warehouse
 PUBLISHED := $(WAREHOUSE_DIR)/published/marts.duckdb
 PYTEST_ARGS ?=
+ASK ?= --metrics registrations,learners,completed_share,on_time_share
 SCALE ?= 0.02
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui bi sql docs screenshots bench test test-bi check lint clean
+.PHONY: help install demo ui bi sql docs metrics screenshots bench test test-bi check lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,9 @@ $(SQL_STAMP): $(STAMP)
 sql: $(SQL_STAMP) ## harlequin, a SQL client in the terminal, on the published copy (read only; ctrl+q ends it)
 	@test -e "$(PUBLISHED)" || { echo "Nothing is published at $(PUBLISHED) yet: make demo"; exit 1; }
 	@$(BIN)/harlequin --read-only --locale C "$(PUBLISHED)"
+
+metrics: $(STAMP) ## a metric of the semantic layer: make metrics ASK="--metrics registrations,learners --group-by metric_time__month"
+	@$(BIN)/python -m orchestration.transforming.metrics query $(ASK)
 
 screenshots: $(STAMP) ## the pictures in README, from the published copy; needs Chromium
 	@PYTHONPATH=.:tests $(BIN)/python tests/ui/take_screenshots.py

@@ -18,6 +18,7 @@ SHARED = {
         "test_no_personal_data",
         "test_period_report",
         "test_published_differences",
+        "test_metrics",
         "test_questions",
         "test_trace",
         "test_truth",
