@@ -34,7 +34,9 @@ WHOLE_ROW = "_row"
 # A type has flipped when no value of a column can be read: at least this many, and at least half of the rows.
 FLIPPED_AT_LEAST = 2
 # From about here on running a statement takes longer than planning it.
-_MANY_ROWS = 3_072
+_MANY_ROWS = 1_536
+# Under this size a payload has fewer, and need not be counted.
+_FEW_BYTES = 16_384
 # A fault mask is an unsigned 64-bit integer.
 _MOST_FAULTS = 64
 # A header cell that looks like a value is a file without a header: six digits in a row begin an id number or a phone.
@@ -106,8 +108,7 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
     outside = tuple(name for name in payload.header if name not in {field.name for field in feed.fields})
     try:
         payload.open(connection).create_view("payload", replace=True)
-        (rows_count,) = connection.execute("SELECT count(*) FROM payload").fetchone() or (0,)
-        delivered = _delivered_sql(payload, feed, outside, is_for_many=rows_count >= _MANY_ROWS)
+        delivered = _delivered_sql(payload, feed, outside, is_for_many=_has_many_rows(connection, payload))
         _create_typed(connection, delivered, payload, feed, faults, outside, terms)
         if sql.person_sql(feed):
             are_all_persons = _identify_persons(connection, terms)
@@ -159,6 +160,14 @@ def _unreadable(payload: Payload, error: duckdb.Error) -> PermanentSourceError:
     else:
         message = f"can't be read as its format says ({type(error).__name__})"
     return PermanentSourceError(payload.sender_id, payload.feed, payload.source_name, message)
+
+
+def _has_many_rows(connection: duckdb.DuckDBPyConnection, payload: Payload) -> bool:
+    """By its rows, since a compressed payload has many in few bytes."""
+    if payload.bytes_count < _FEW_BYTES:
+        return False
+    (rows_count,) = connection.execute("SELECT count(*) FROM payload").fetchone() or (0,)
+    return int(rows_count) >= _MANY_ROWS
 
 
 def _delivered_sql(payload: Payload, feed: Feed, outside: tuple[str, ...], *, is_for_many: bool) -> str:

@@ -85,6 +85,28 @@ def test_above_the_full_scan_a_rare_value_of_the_contract_is_still_taken(monkeyp
     assert rows(found)[7]["phone"] == "13800138000"
 
 
+@pytest.mark.parametrize(
+    ("odd_line", "header", "unknown"),
+    [
+        ('{"registration_id": "7", "course_id": null}', ("registration_id", "course_id"), []),
+        ('{"course_id": null, "registration_id": "7"}', ("registration_id", "course_id"), []),
+        ('{"registration_id": "7", "course_id": "1", "phone": "1"}', ("registration_id", "course_id", "phone"), []),
+        ('{"registration_id": "7", "course_id": "1", "school": "1"}', ("registration_id", "course_id"), ["school"]),
+        ('{"registration_id": "7"', ("registration_id", "course_id"), []),
+        ("null", ("registration_id", "course_id"), []),
+    ],
+)
+def test_of_many_rows_the_one_with_other_keys_is_seen(monkeypatch, odd_line, header, unknown):
+    monkeypatch.setattr(ndjson, "_MANY_ROWS", 10)
+    lines = [f'{{"registration_id": "{number}", "course_id": "c"}}' for number in range(20)]
+    lines[7] = odd_line
+    found = read("\n".join(lines).encode())
+    assert found.header == header
+    assert [column.name for column in found.unknown_columns] == unknown
+    is_read = '"7"' in odd_line and odd_line.endswith("}")
+    assert rows(found)[7]["registration_id"] == ("7" if is_read else None)
+
+
 def test_a_file_of_keys_that_nobody_knows_is_refused():
     with pytest.raises(FormatError, match="none of the 1 column names is known"):
         read(b'{"a": 1}')
