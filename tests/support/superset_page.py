@@ -113,7 +113,9 @@ class Browser:
                 break
         else:
             busy = [chart["title"] for chart in seen if chart["busy"]]
-            raise AssertionError(f"{slug}: {len(seen)} of {charts} charts after {LOAD_SECONDS} s, still busy: {busy}")
+            text = self.page.evaluate("document.body.innerText")[:500]
+            told = f"still busy: {busy}; told: {self.told[-3:]}; the page says: {text!r}"
+            raise AssertionError(f"{slug}: {len(seen)} of {charts} charts after {LOAD_SECONDS} s, {told}")
         self.page.wait_for_timeout(ANIMATION_MS)
         return Opened(self.page.evaluate(CHARTS), self.page.evaluate(CUT_TEXT))
 
