@@ -113,8 +113,8 @@ def replay_refused_batches(
     """Take every batch with refused rows again, after a contract or a column map was mended."""
     with explained(UsageError):
         deployment = pipeline.prepare(warehouse.settings)
-        senders = pipeline.choose_senders(deployment, config.senders)
-        feeds = pipeline.choose_feeds(config.feeds)
+        senders = pipeline.choose_senders(deployment, config.senders, called="sender")
+        feeds = pipeline.choose_feeds(config.feeds, called="feed")
         report = pipeline.replay_step(deployment, LogReporter(context.log), senders=senders, feeds=feeds)
     context.add_output_metadata(
         {
@@ -236,8 +236,8 @@ def _land(
     summary = pipeline.pull_due(
         deployment,
         LogReporter(context.log),
-        periods=pipeline.choose_periods(deployment, period_keys),
-        senders=pipeline.choose_senders(deployment, senders),
+        periods=pipeline.choose_periods(deployment, period_keys, called="period"),
+        senders=pipeline.choose_senders(deployment, senders, called="sender"),
         confirmed=frozenset(confirmed),
         on_done=record,
     )

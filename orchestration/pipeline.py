@@ -106,29 +106,30 @@ def prepare(settings: Settings) -> Deployment:
     return Deployment(settings, registry, campaign, tuple(calendar.periods(campaign)))
 
 
-def choose_periods(deployment: Deployment, texts: Sequence[str]) -> frozenset[date] | None:
-    """The periods that `texts` name by their first day; None for none given. Raises UsageError."""
+def choose_periods(deployment: Deployment, texts: Sequence[str], called: str = "--period") -> frozenset[date] | None:
+    """The periods that `texts` name by their first day; None for none given. Raises UsageError; `called`: what the one
+    who asks calls them."""
     begun = {period.key: period.start for period in calendar.begun(list(deployment.periods), deployment.settings.now())}
     if unknown := [text for text in texts if text not in begun]:
         raise UsageError(
-            f"period {', '.join(unknown)}: no period begun by now has that first day; there are {', '.join(begun)}"
+            f"{called} {', '.join(unknown)}: no period begun by now has that first day; there are {', '.join(begun)}"
         )
     return frozenset(begun[text] for text in texts) or None
 
 
-def choose_senders(deployment: Deployment, ids: Sequence[str]) -> frozenset[str] | None:
+def choose_senders(deployment: Deployment, ids: Sequence[str], called: str = "--sender") -> frozenset[str] | None:
     """The senders that `ids` name; None for none given. Raises UsageError."""
     known = {sender.id for sender in deployment.registry.senders}
     known |= {problem.sender_id for problem in deployment.registry.problems if problem.sender_id}
     if unknown := [text for text in ids if text not in known]:
-        raise UsageError(f"sender {', '.join(unknown)}: not in the registry; {known_senders(deployment)}")
+        raise UsageError(f"{called} {', '.join(unknown)}: not in the registry; {known_senders(deployment)}")
     return frozenset(ids) or None
 
 
-def choose_feeds(names: Sequence[str]) -> frozenset[str] | None:
+def choose_feeds(names: Sequence[str], called: str = "--feed") -> frozenset[str] | None:
     """The feeds that `names` name; None for none given. Raises UsageError."""
     if unknown := [name for name in names if name not in FEEDS]:
-        raise UsageError(f"feed {', '.join(unknown)}: there is no such feed; there are {', '.join(FEEDS)}")
+        raise UsageError(f"{called} {', '.join(unknown)}: there is no such feed; there are {', '.join(FEEDS)}")
     return frozenset(names) or None
 
 
