@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from adbc_driver_postgresql import dbapi as adbc
-from postgres_server import postgres_server, programs
 from publishing_world import make_settings, make_warehouse
+from support.postgres_server import postgres_server, programs
 
 from orchestration.loading.database import open_for_writing
 from orchestration.publishing import files
