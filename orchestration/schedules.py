@@ -23,12 +23,13 @@ from orchestration.calendar import Period, is_working_day, next_working_day
 from orchestration.campaign import DueRule
 from orchestration.jobs import LAND_JOB
 from orchestration.landing.ledger import Ledger, read_ledger
-from orchestration.landing.missing import DueReport, due_reports, in_words, missing_reports, some
+from orchestration.landing.missing import MOST_NAMES, DueReport, due_reports, in_words, missing_reports
 from orchestration.partitions import Roster, range_tags
 from orchestration.resources import Warehouse
 from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.registry import Registry, RegistryError, load_registry
+from orchestration.wording import some
 
 # A report that comes in the last minute is still in time; ask a little after it.
 _MINUTES_AFTER = 5
@@ -86,8 +87,9 @@ def request(kind: SenderKind, roster: Roster, warehouse: Warehouse, now: datetim
         )
     known = [report for report in missing if report.sender_id in senders]
     if not known:
+        named = some(sorted({one.sender_id for one in missing}), MOST_NAMES)
         return SkipReason(
-            f"{in_words(missing)} The registry has named {some(sorted({one.sender_id for one in missing}))} since the "
+            f"{in_words(missing)} The registry has named {named} since the "
             "definitions were loaded: press Reload (Deployment, Code locations), then they are asked."
         )
     return _ask_missing(kind, senders, known, now)
@@ -132,7 +134,7 @@ def _ask_missing(
             **range_tags([period.key for period in periods], concerned),
             "period": periods[-1].key,
             "missing_reports": str(len(missing)),
-            "missing_senders": some(concerned),
+            "missing_senders": some(concerned, MOST_NAMES),
             "missing_feeds": ", ".join(feeds),
         },
     )

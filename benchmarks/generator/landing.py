@@ -23,6 +23,7 @@ from orchestration.settings import Settings
 from orchestration.sources import contract_sql as sql
 from orchestration.sources.feeds import FEEDS, Feed
 from orchestration.sources.identity import Pseudonymiser
+from orchestration.sql_text import quoted
 
 # One row in so many of the registrations is written down as refused, beside those that landed.
 ROWS_A_REFUSAL = 1_000
@@ -80,7 +81,7 @@ def _write(
     with read_ledger(settings.landing_dir).appending(sender_id) as appender:
         batch_id = batch_id_of(sender_id, feed.name, appender.next_sequence)
         landed = landed_file(sender_id, feed.name, batch_id)
-        columns = ", ".join(f"{sql.quote(n)}::{t} as {sql.quote(n)}" for n, t in landed_columns(feed).items())
+        columns = ", ".join(f"{quoted(n)}::{t} as {quoted(n)}" for n, t in landed_columns(feed).items())
         rows = f"from clustered_{feed.name} where sender_id = '{sender_id}' and {PERIOD_START} = date '{period.start}'"
         query = f"select {columns} from (select *, row_number() over () as {POSITION} {rows})"
         landed_sha256 = _copy(connection, settings, query, landed)

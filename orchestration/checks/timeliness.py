@@ -25,6 +25,7 @@ from orchestration.assets.tables import table
 from orchestration.checks.marts import query_marts
 from orchestration.resources import WRITER_POOL, Warehouse
 from orchestration.sources.feeds import FEEDS
+from orchestration.wording import some
 
 MART = mart_key("reporting_timeliness")
 _COLUMNS = {
@@ -32,6 +33,7 @@ _COLUMNS = {
     "days_late": "int", "rows": "int", "quarantined": "int",
 }  # fmt: skip
 # Worst first, so that a cut-off table keeps what matters.
+_MOST_NAMES = 10
 _ORDER = {"missing": 0, "empty": 1, "late": 2}
 
 
@@ -142,17 +144,12 @@ def _in_words(due: Sequence[Due], missing: Sequence[Due], fresh_trouble: Sequenc
         return "No report of this feed is due yet."
     if missing:
         latest = max(report.period_start for report in missing)
-        senders = sorted({report.sender_id for report in missing if report.period_start == latest})
-        return f"{len(missing)} of {len(due)} due reports are missing; for the period from {latest}: {_some(senders)}."
+        named = some(sorted({report.sender_id for report in missing if report.period_start == latest}), _MOST_NAMES)
+        return f"{len(missing)} of {len(due)} due reports are missing; for the period from {latest}: {named}."
     if fresh_trouble:
-        senders = sorted({f"{report.sender_id} ({report.status})" for report in fresh_trouble})
-        return f"All {len(due)} due reports came; for the newest due period from {newest}: {_some(senders)}."
+        named = some(sorted({f"{report.sender_id} ({report.status})" for report in fresh_trouble}), _MOST_NAMES)
+        return f"All {len(due)} due reports came; for the newest due period from {newest}: {named}."
     return f"All {len(due)} due reports came; those of the newest due period, from {newest}, on time."
-
-
-def _some(names: Sequence[str], most: int = 10) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest
 
 
 def _next_due(reports: Sequence[Due]) -> str:

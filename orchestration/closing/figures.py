@@ -10,7 +10,8 @@ from collections import defaultdict
 import duckdb
 
 from orchestration.publishing.specification import Mart, Specification, load_specification
-from orchestration.publishing.tables import columns_of, quoted
+from orchestration.publishing.tables import columns_of
+from orchestration.sql_text import quoted
 
 PERIOD = "period_start"
 # Sums of floating point may differ in their last digits from one build to the next.

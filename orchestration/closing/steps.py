@@ -21,8 +21,10 @@ from orchestration.closing.record import PeriodEvent, PeriodRecord, appending, r
 from orchestration.loading.database import writer_lock
 from orchestration.publishing.specification import Specification
 from orchestration.settings import SHANGHAI, Settings
+from orchestration.wording import some
 
 PUBLISHER = "publish"
+_MOST_NAMES = 5
 
 
 def close(
@@ -44,7 +46,8 @@ def close(
         missing = _missing(connection, period)
         if missing and not despite_missing:
             raise ClosingError(
-                f"period {period.key} can't be closed: {len(missing)} due reports are missing ({_some(missing)}). "
+                f"period {period.key} can't be closed: {len(missing)} due reports are missing "
+                f"({some(missing, _MOST_NAMES)}). "
                 "Chase them and run `warehouse build`, or close with --despite-missing 'REASON'"
             )
         return record.append(
@@ -149,10 +152,6 @@ def _missing(connection: duckdb.DuckDBPyConnection, period: Period) -> list[str]
             "run `warehouse build`"
         )
     return [name for name, status in rows if status == "missing"]
-
-
-def _some(names: list[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _iso(moment: datetime) -> str:

@@ -33,10 +33,11 @@ from orchestration.publishing.manifest import read_manifest
 from orchestration.publishing.provenance import read_provenance
 from orchestration.publishing.publish import HISTORY_DIR, PublishReport
 from orchestration.publishing.specification import Mart, Specification, load_specification
-from orchestration.publishing.tables import columns_of, quoted
+from orchestration.publishing.tables import columns_of
 from orchestration.publishing.verification import verify_version
 from orchestration.publishing.views import add_views
 from orchestration.settings import Settings
+from orchestration.sql_text import quoted
 from orchestration.transforming.dbt import target_dir
 
 

@@ -22,7 +22,7 @@ from orchestration.landing.errors import LandingError, cannot_read
 from orchestration.landing.ledger import LedgerEntry, read_ledger
 from orchestration.settings import Settings
 from orchestration.sources.contract import open_workspace
-from orchestration.sources.contract_sql import literal
+from orchestration.sql_text import literal
 
 CONFIG_SENDER = "_config"
 CONFIG_FEED = "_config"

@@ -25,8 +25,8 @@ from orchestration.landing.errors import LandingError, cannot_write
 from orchestration.landing.ledger import Appender, LedgerEntry, read_ledger
 from orchestration.settings import Settings
 from orchestration.sources.contract import open_workspace
-from orchestration.sources.contract_sql import literal
 from orchestration.sources.feeds import FEEDS
+from orchestration.sql_text import literal
 
 # A rewritten file waits under this ending for its entry; unlike an unfinished one it must outlive a kill.
 WAITING_SUFFIX = ".erased"

@@ -15,8 +15,9 @@ from orchestration.landing.errors import LedgerDamagedError
 from orchestration.landing.ledger import Ledger, LedgerEntry
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.registry import Registry
+from orchestration.wording import some
 
-_MOST_NAMES = 6
+MOST_NAMES = 6
 
 
 @dataclass(frozen=True)
@@ -64,19 +65,12 @@ def in_words(missing: Sequence[DueReport]) -> str:
     """Whose reports are missing, newest period first, in one sentence: senders and feeds, nothing else."""
     newest = max(report.period for report in missing)
     of_newest = [report for report in missing if report.period == newest]
-    named = some(sorted({report.sender_id for report in of_newest}))
+    named = some(sorted({report.sender_id for report in of_newest}), MOST_NAMES)
     older = len(missing) - len(of_newest)
     return (
         f"{len(missing)} due report{'s are' if len(missing) > 1 else ' is'} missing: {len(of_newest)} of period "
         f"{newest.number} ({named})" + (f" and {older} of earlier periods." if older else ".")
     )
-
-
-def some(names: Iterable[str]) -> str:
-    """The first few of `names`, and how many more."""
-    listed = list(names)
-    rest = f" and {len(listed) - _MOST_NAMES} more" if len(listed) > _MOST_NAMES else ""
-    return ", ".join(listed[:_MOST_NAMES]) + rest
 
 
 def has_come(entries: Iterable[LedgerEntry], feed: str, period_key: str) -> bool:

@@ -13,6 +13,7 @@ from orchestration.sources import contract_sql as sql
 from orchestration.sources.contract import CheckedBatch
 from orchestration.sources.feeds import PERSONAL_KINDS
 from orchestration.sources.payload import MALFORMED, POSITION
+from orchestration.sql_text import literal
 
 QUARANTINE_FOLDER = "_quarantine"
 # In a row whose cells have slipped, an id number or a phone may stand in any field: 18 or 15 digits, a mobile's eleven.
@@ -36,11 +37,11 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, checked: CheckedBatc
         f"""
         COPY (
             SELECT
-                {sql.literal(batch_id)} AS batch_id,
-                {sql.literal(payload.sender_id)} AS sender_id,
-                {sql.literal(payload.feed)} AS feed,
-                {sql.literal(payload.payload_sha256)} AS payload_sha256,
-                {sql.literal(payload.source_name)} AS source_name,
+                {literal(batch_id)} AS batch_id,
+                {literal(payload.sender_id)} AS sender_id,
+                {literal(payload.feed)} AS feed,
+                {literal(payload.payload_sha256)} AS payload_sha256,
+                {literal(payload.source_name)} AS source_name,
                 {POSITION} AS position,
                 _period_start AS period_start,
                 fault.field AS field,
@@ -51,7 +52,7 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, checked: CheckedBatc
             JOIN {_faults_sql(checked)} ON checked._faults & fault.mask <> 0
             WHERE checked._faults <> 0
             ORDER BY position, fault.bit
-        ) TO {sql.literal(str(path))} (FORMAT parquet, COMPRESSION zstd)
+        ) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)
         """
     )
 
@@ -68,7 +69,7 @@ def refusals(connection: duckdb.DuckDBPyConnection, checked: CheckedBatch) -> se
 
 def _faults_sql(checked: CheckedBatch) -> str:
     rows = ", ".join(
-        f"({1 << bit}::UBIGINT, {bit}, {sql.literal(fault.field)}, {sql.literal(fault.reason.value)})"
+        f"({1 << bit}::UBIGINT, {bit}, {literal(fault.field)}, {literal(fault.reason.value)})"
         for bit, fault in enumerate(checked.faults)
     )
     return f"(VALUES {rows}) AS fault (mask, bit, field, reason)"
@@ -80,11 +81,11 @@ def _row_masked_sql(checked: CheckedBatch) -> str:
         if field.name not in checked.payload.header:
             continue
         text = sql.text_column(field)
-        pairs += [sql.literal(field.name), _length(text) if field.kind in PERSONAL_KINDS else _unless_identifying(text)]
+        pairs += [literal(field.name), _length(text) if field.kind in PERSONAL_KINDS else _unless_identifying(text)]
     for number, name in enumerate(checked.outside_columns):
         column = f"x_{number}"
         is_known = name in checked.payload.non_personal
-        pairs += [sql.literal(name), _unless_identifying(column) if is_known else _length(column)]
+        pairs += [literal(name), _unless_identifying(column) if is_known else _length(column)]
     unread = f"json_object('{MALFORMED}', {MALFORMED})"
     return f"if({MALFORMED} IS NOT NULL, {unread}, json_object({', '.join(pairs)}))::VARCHAR"
 

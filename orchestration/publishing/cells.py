@@ -129,7 +129,7 @@ class Relation:
     def among(self, cells: Bools) -> Relation:
         """The sums less the terms of all other cells; equations are numbered anew, in their order."""
         at = cells[self.cell]
-        equation = _dense(self.equation[at])
+        equation = dense(self.equation[at])
         return Relation(self.name, equation, self.cell[at], self.is_total[at], self.sign[at])
 
 
@@ -309,7 +309,7 @@ def _total(grid: Grid, total: Total, columns: list[str], cells: CellTable) -> Re
         return _none(f"{grid.mart} by {total.column}")
     code = grid.codes(total.column)
     chosen = (is_part | is_total_member)[code]
-    within = _dense(grid.across(key for key in grid.keys if key != total.column)[chosen])
+    within = dense(grid.across(key for key in grid.keys if key != total.column)[chosen])
     width = int(within.max()) + 1
     equation = np.concatenate([within + width * number for number in range(len(columns))])
     cell = np.concatenate([np.flatnonzero(chosen) + cells.blocks[grid.mart, column].start for column in columns])
@@ -400,5 +400,8 @@ def _none(name: str) -> Relation:
     return _sum(name, nothing, nothing, nothing.astype(bool))
 
 
-def _dense(numbers: Ints) -> Ints:
-    return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
+def dense(numbers: Ints) -> Ints:
+    """The same numbers, none negative, counted from 0 without gaps."""
+    is_there = np.zeros(int(numbers.max(initial=-1)) + 1, dtype=bool)
+    is_there[numbers] = True
+    return (np.cumsum(is_there) - 1)[numbers]

@@ -19,8 +19,9 @@ from orchestration.publishing.manifest import Manifest, TableText
 from orchestration.publishing.provenance import Provenance
 from orchestration.publishing.specification import FLAG_COLUMN, Mart, Specification
 from orchestration.publishing.suppression import Suppression, suppress
-from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered, quoted
+from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered
 from orchestration.settings import Settings
+from orchestration.sql_text import literal, quoted
 
 # Clients from DuckDB 1.3 on can open files of this format.
 STORAGE_VERSION = "v1.2.0"
@@ -75,7 +76,7 @@ def open_version(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
     )
     try:
         connection.execute("create schema marts")
-        connection.execute(f"attach {_text(str(settings.database_path))} as {WAREHOUSE} (read_only)")
+        connection.execute(f"attach {literal(str(settings.database_path))} as {WAREHOUSE} (read_only)")
     except duckdb.Error as error:
         connection.close()
         raise PublishError(f"{settings.database_path}: {error}") from None
@@ -222,11 +223,12 @@ def add_comments(
             [table.name],
         ).fetchall()
         if text.description:
-            connection.execute(f"comment on table marts.{quoted(table.name)} is {_text(text.description)}")
+            connection.execute(f"comment on table marts.{quoted(table.name)} is {literal(text.description)}")
         for (column,) in columns:
             comment = _FLAG_TEXT if column == FLAG_COLUMN else text.columns.get(column)
             if comment:
-                connection.execute(f"comment on column marts.{quoted(table.name)}.{quoted(column)} is {_text(comment)}")
+                name = f"marts.{quoted(table.name)}.{quoted(column)}"
+                connection.execute(f"comment on column {name} is {literal(comment)}")
 
 
 def close_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -258,7 +260,3 @@ def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> set[str]:
 
 def _count(connection: duckdb.DuckDBPyConnection, qualified: str) -> int:
     return int(connection.execute(f"select count(*) from {qualified}").fetchall()[0][0])
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from orchestration.publishing.cells import Bools, Floats, Ints
+from orchestration.publishing.cells import Bools, Floats, Ints, dense
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -46,7 +46,7 @@ class Deducer:
         determined = np.zeros(variables_count, dtype=bool)
         if not len(equation):
             return determined
-        rows, columns = _dense(equation), _dense(variable)
+        rows, columns = dense(equation), dense(variable)
         parts_count, part = _parts(rows, columns)
         hashes = _hashes(equation, variable, coefficient, part, parts_count)
         is_new = np.array([number not in self._solved for number in hashes.tolist()])
@@ -83,7 +83,7 @@ def _vanishing(equation: Ints, variable: Ints, coefficient: Floats, draw: int) -
     from scipy.sparse import coo_array
 
     present, columns = np.unique(variable, return_inverse=True)
-    rows = _dense(equation)
+    rows = dense(equation)
     length = np.sqrt(np.bincount(rows, weights=coefficient**2))
     terms = coo_array((coefficient / length[rows], (rows, columns)), shape=(len(length), len(present))).tocsr()
     vector = _null_vector(terms, np.random.default_rng([_SEED, draw]))
@@ -118,7 +118,7 @@ def _parts(rows: Ints, columns: Ints) -> tuple[int, Ints]:
     size = rows_count + int(columns.max()) + 1
     shared = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns + rows_count)), shape=(size, size))
     _, label = connected_components(shared, directed=False)
-    part = _dense(label[rows].astype(np.int64))
+    part = dense(label[rows].astype(np.int64))
     return int(part.max()) + 1, part
 
 
@@ -137,13 +137,6 @@ def _mixed(numbers: Hashes) -> Hashes:
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return numbers ^ (numbers >> np.uint64(31))
-
-
-def _dense(numbers: Ints) -> Ints:
-    """The same numbers, counted from 0 without gaps."""
-    is_there = np.zeros(int(numbers.max()) + 1, dtype=bool)
-    is_there[numbers] = True
-    return (np.cumsum(is_there) - 1)[numbers]
 
 
 def _square(vector: Floats) -> float:

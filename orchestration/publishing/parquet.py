@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.publishing.files import make_durable
-from orchestration.publishing.tables import quoted
+from orchestration.sql_text import literal, quoted
 
 
 def write_parquet(database: Path, folder: Path, tables: Collection[str]) -> None:
@@ -17,7 +17,7 @@ def write_parquet(database: Path, folder: Path, tables: Collection[str]) -> None
         for table in tables:
             table_dir = folder / table
             table_dir.mkdir(parents=True)
-            path = str(table_dir / f"{table}.parquet").replace("'", "''")
-            connection.execute(f"copy (from marts.{quoted(table)}) to '{path}' (format parquet, compression zstd)")
+            path = literal(str(table_dir / f"{table}.parquet"))
+            connection.execute(f"copy (from marts.{quoted(table)}) to {path} (format parquet, compression zstd)")
             make_durable(table_dir)
     make_durable(folder)

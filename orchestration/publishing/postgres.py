@@ -18,7 +18,8 @@ import adbc_driver_manager
 import duckdb
 
 from orchestration.publishing.errors import PublishError
-from orchestration.publishing.tables import columns_of, quoted
+from orchestration.publishing.tables import columns_of
+from orchestration.sql_text import literal, quoted
 
 if TYPE_CHECKING:
     from adbc_driver_postgresql import dbapi as adbc
@@ -86,33 +87,35 @@ def _refill(source: duckdb.DuckDBPyConnection, target: adbc.Connection, tables: 
     with target.cursor() as cursor:
         if not _asked(cursor, "select 1 from pg_namespace where nspname = $1", SCHEMA):
             cursor.execute(f"create schema {SCHEMA}")
-        _empty_what_is_published_no_more(cursor, tables)
+        there = _there(cursor)
+        _empty_what_is_published_no_more(cursor, tables, there)
         for table in tables:
-            columns = {name: _type(table, name, kind) for name, kind in _columns(source, database, table).items()}
-            _shape(cursor, table, columns)
+            kinds = columns_of(source, database, SCHEMA, table)
+            columns = {name: _type(table, name, kind) for name, kind in kinds.items()}
+            _shape(cursor, table, columns, is_there=table in there)
             cursor.execute(f"delete from {SCHEMA}.{quoted(table)}")
             rows = source.sql(f"from {SCHEMA}.{quoted(table)}").to_arrow_table()
             cursor.adbc_ingest(table, rows, mode="append", db_schema_name=SCHEMA)
             _comment(source, database, cursor, table)
 
 
-def _empty_what_is_published_no_more(cursor: Any, tables: Sequence[str]) -> None:
+def _empty_what_is_published_no_more(cursor: Any, tables: Sequence[str], there: set[str]) -> None:
     """Old rows under a name that no publication fills would pass for new ones."""
-    if _LISTED not in _there(cursor):
+    if _LISTED not in there:
         return
     cursor.execute(f"select table_name from {SCHEMA}.{_LISTED}")
     before = {name for (name,) in cursor.fetchall()}
-    for table in sorted((before & _there(cursor)) - set(tables)):
+    for table in sorted((before & there) - set(tables)):
         cursor.execute(f"delete from {SCHEMA}.{quoted(table)}")
 
 
-def _shape(cursor: Any, table: str, columns: dict[str, str]) -> None:
+def _shape(cursor: Any, table: str, columns: dict[str, str], *, is_there: bool) -> None:
     """Bring a table to these columns without dropping it. PostgreSQL refuses where a view or policy stands on one."""
     name = f"{SCHEMA}.{quoted(table)}"
-    if table not in _there(cursor):
+    if not is_there:
         cursor.execute(f"create table {name} ({', '.join(f'{quoted(c)} {kind}' for c, kind in columns.items())})")
         return
-    there = dict(
+    kinds = dict(
         _asked(
             cursor,
             "select attname::text, format_type(atttypid, atttypmod) from pg_attribute "
@@ -120,13 +123,13 @@ def _shape(cursor: Any, table: str, columns: dict[str, str]) -> None:
             name,
         )
     )
-    changes = [f"drop column {quoted(column)}" for column in there if column not in columns]
-    changes += [f"add column {quoted(column)} {kind}" for column, kind in columns.items() if column not in there]
+    changes = [f"drop column {quoted(column)}" for column in kinds if column not in columns]
+    changes += [f"add column {quoted(column)} {kind}" for column, kind in columns.items() if column not in kinds]
     # The rows are replaced in any case: no old value has to be made to fit.
     changes += [
         f"alter column {quoted(column)} type {kind} using null"
         for column, kind in columns.items()
-        if there.get(column, kind) != kind
+        if kinds.get(column, kind) != kind
     ]
     if changes:
         cursor.execute(f"alter table {name} {', '.join(changes)}")
@@ -144,13 +147,9 @@ def _comment(source: duckdb.DuckDBPyConnection, database: str, cursor: Any, tabl
         [database, SCHEMA, table],
     ).fetchall()
     name = f"{SCHEMA}.{quoted(table)}"
-    cursor.execute(f"comment on table {name} is {_text(of_table[0][0])}")
+    cursor.execute(f"comment on table {name} is {_comment_text(of_table[0][0])}")
     for column, comment in of_columns:
-        cursor.execute(f"comment on column {name}.{quoted(column)} is {_text(comment)}")
-
-
-def _columns(source: duckdb.DuckDBPyConnection, database: str, table: str) -> dict[str, str]:
-    return columns_of(source, database, SCHEMA, table)
+        cursor.execute(f"comment on column {name}.{quoted(column)} is {_comment_text(comment)}")
 
 
 def _type(table: str, column: str, kind: str) -> str:
@@ -174,8 +173,8 @@ def _asked(cursor: Any, query: str, value: str) -> list[tuple[Any, ...]]:
     return list(cursor.fetchall())
 
 
-def _text(value: str | None) -> str:
-    return "null" if value is None else "'" + value.replace("'", "''") + "'"
+def _comment_text(comment: str | None) -> str:
+    return "null" if comment is None else literal(comment)
 
 
 def _told(error: adbc_driver_manager.Error, dsn: str) -> str:

@@ -18,6 +18,7 @@ from orchestration.publishing.errors import DisclosureError
 from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.specification import FLAG_COLUMN, NATION, NATION_COLUMN, Mart
 from orchestration.publishing.suppression import Suppression
+from orchestration.sql_text import quoted
 
 ROW_KIND = "row_kind"
 
@@ -45,10 +46,6 @@ def ordered(qualified: str, mart: Mart) -> str:
     """The query that reads a mart in key order, less the rows that `leave_out` names."""
     where = f"where not coalesce(({mart.leave_out}), false)" if mart.leave_out else ""
     return f"select * from {qualified} {where} order by {', '.join(quoted(key) for key in mart.keys)}"
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def mart_rows(name: str, table: pa.Table, mart: Mart) -> MartRows:

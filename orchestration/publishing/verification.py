@@ -10,7 +10,8 @@ import duckdb
 from orchestration.publishing.database import PUBLICATION_TABLES, PublishedTable
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.specification import FLAG_COLUMN
-from orchestration.publishing.tables import columns_of, quoted
+from orchestration.publishing.tables import columns_of
+from orchestration.sql_text import quoted
 
 # Names under which something about one person goes; none of them has a place in a published table.
 _PERSONAL_COLUMNS = frozenset(

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.publishing.errors import PublishError
+from orchestration.sql_text import literal
 
 _FOLDER = Path(__file__).with_name("views")
 _COLUMN = re.compile(r"^-- (\w+): (.+)$", re.MULTILINE)
@@ -37,7 +38,7 @@ def add_views(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> N
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, view: str, query: str, sources: set[str]) -> None:
-    connection.execute(f"comment on view {view} is {_text(query.splitlines()[0].removeprefix('-- '))}")
+    connection.execute(f"comment on view {view} is {literal(query.splitlines()[0].removeprefix('-- '))}")
     meanings = dict(
         connection.execute(
             "select column_name, comment from duckdb_columns() where database_name = current_database() "
@@ -48,8 +49,4 @@ def _comment(connection: duckdb.DuckDBPyConnection, view: str, query: str, sourc
     meanings |= dict(_COLUMN.findall(query))
     for column, *_ in connection.execute(f"describe {view}").fetchall():
         if column in meanings:
-            connection.execute(f"comment on column {view}.{column} is {_text(meanings[column])}")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+            connection.execute(f"comment on column {view}.{column} is {literal(meanings[column])}")

@@ -28,6 +28,7 @@ from orchestration.rectangles import rectangles
 from orchestration.resources import Warehouse
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.registry import RegistryError, load_registry
+from orchestration.wording import some
 
 # A look lists every folder of every inbox, some of them on servers of others.
 _LOOK_SECONDS = 120
@@ -149,6 +150,5 @@ def read_cursor(cursor: str | None) -> dict[InboxCell, frozenset[str]] | None:
 def _skip(told: str, found: Look) -> SkipReason:
     if not found.unreachable:
         return SkipReason(told)
-    named = list(found.unreachable.values())
-    more = f" and {len(named) - _MOST_TOLD} more" if len(named) > _MOST_TOLD else ""
-    return SkipReason(f"{told} Not looked at, as they can't be reached: {'; '.join(named[:_MOST_TOLD])}{more}.")
+    named = some(found.unreachable.values(), _MOST_TOLD, "; ")
+    return SkipReason(f"{told} Not looked at, as they can't be reached: {named}.")

@@ -11,7 +11,8 @@ import pyarrow.parquet
 from orchestration.sources.column_map import ColumnMap
 from orchestration.sources.feeds import Feed
 from orchestration.sources.memory import memory_connection
-from orchestration.sources.rows import FormatError, Rows, quoted, rows_of_table
+from orchestration.sources.rows import FormatError, Rows, rows_of_table
+from orchestration.sql_text import quoted
 
 _ZONE = "Asia/Shanghai"
 _EXACT_INTEGERS = 2.0**53

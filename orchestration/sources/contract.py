@@ -28,6 +28,7 @@ from orchestration.sources.feeds import FEEDS, ID_TYPES, PERSONAL_KINDS, Feed, K
 from orchestration.sources.identity import Pseudonymiser, create_identities, key_sql
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
+from orchestration.sql_text import literal, quoted
 
 # The field named for a row that could not be read at all.
 WHOLE_ROW = "_row"
@@ -175,9 +176,9 @@ def _delivered_sql(payload: Payload, feed: Feed, outside: tuple[str, ...], *, is
     columns = [POSITION, MALFORMED]
     for field in feed.fields:
         is_given = field.name in payload.header
-        text = sql.trimmed_sql(sql.quote(field.name), is_for_many=is_for_many) if is_given else "NULL::VARCHAR"
+        text = sql.trimmed_sql(quoted(field.name), is_for_many=is_for_many) if is_given else "NULL::VARCHAR"
         columns.append(f"{text} AS {sql.text_column(field)}")
-    columns += [f"{sql.quote(name)} AS x_{number}" for number, name in enumerate(outside)]
+    columns += [f"{quoted(name)} AS x_{number}" for number, name in enumerate(outside)]
     return f"(SELECT {', '.join(columns)} FROM payload)"
 
 
@@ -207,7 +208,7 @@ def _create_typed(
         SELECT
             {POSITION},
             {period} AS _period_start,
-            {", ".join(f"{text} AS {sql.quote(name)}" for name, text in columns.items())},
+            {", ".join(f"{text} AS {quoted(name)}" for name, text in columns.items())},
             {_extra_sql(outside, payload.non_personal)} AS _extra,
             {_mask_sql(faults)} AS _faults
         FROM (SELECT *, {", ".join(values)} FROM {delivered})
@@ -298,7 +299,7 @@ def _extra_sql(outside: tuple[str, ...], non_personal: tuple[str, ...]) -> str:
     kept = [(number, name) for number, name in enumerate(outside) if name in non_personal]
     if not kept:
         return "NULL::VARCHAR"
-    pairs = ", ".join(f"{sql.literal(name)}, x_{number}" for number, name in kept)
+    pairs = ", ".join(f"{literal(name)}, x_{number}" for number, name in kept)
     is_filled = " OR ".join(f"x_{number} IS NOT NULL" for number, _ in kept)
     return f"CASE WHEN {is_filled} THEN json_object({pairs})::VARCHAR END"
 
@@ -314,7 +315,7 @@ def _check_types(
         bad = bits[field.name, Reason.BAD_TYPE]
         # A text was given where there is a value, or a fault that says why there is none.
         unread = bad | bits.get((field.name, Reason.OUT_OF_RANGE), 0)
-        given = f"{sql.quote(field.name)} IS NOT NULL OR _faults & {unread} <> 0"
+        given = f"{quoted(field.name)} IS NOT NULL OR _faults & {unread} <> 0"
         counts += [f"count(*) FILTER ({given})", f"count(*) FILTER (_faults & {bad} <> 0)"]
     row = connection.execute(f"SELECT count(*), {', '.join(counts)} FROM typed WHERE _faults & 1 = 0").fetchone()
     rows, *pairs = row or (0,)
@@ -347,7 +348,7 @@ def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, delivered
     content = [
         sql.text_column(field)
         if field.kind in PERSONAL_KINDS
-        else f"coalesce(repeated.{sql.quote(field.name)}::VARCHAR, {sql.text_column(field)})"
+        else f"coalesce(repeated.{quoted(field.name)}::VARCHAR, {sql.text_column(field)})"
         for field in feed.fields
         if _key_column(feed, field.name) not in keys
     ]
@@ -370,7 +371,7 @@ def _key_columns(feed: Feed) -> list[str]:
 
 
 def _key_column(feed: Feed, name: str) -> str:
-    return "person_key" if feed.field(name).kind is Kind.ID_NUMBER else sql.quote(name)
+    return "person_key" if feed.field(name).kind is Kind.ID_NUMBER else quoted(name)
 
 
 def _count_by_period(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[date, tuple[int, int]]]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from orchestration.sources import identity
 from orchestration.sources.feeds import Feed, Field, Kind
+from orchestration.sql_text import literal
 
 # A field `x` has its text in column t_x and its value in v_x.
 TEXT_PREFIX, VALUE_PREFIX = "t_", "v_"
@@ -49,16 +50,6 @@ class Fault:
     field: str
     reason: Reason
     condition: str
-
-
-def quote(name: str) -> str:
-    """A column's name in SQL, whatever a sender put into it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def trimmed_sql(text: str, *, is_for_many: bool) -> str:

@@ -19,7 +19,8 @@ from orchestration.sources.feeds import Feed
 from orchestration.sources.json_keys import Scan
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, UnknownColumn
-from orchestration.sources.rows import FormatError, Naming, Rows, literal, name_columns, quoted
+from orchestration.sources.rows import FormatError, Naming, Rows, name_columns
+from orchestration.sql_text import literal, quoted
 
 FULL_SCAN_ROWS = 20_000
 _MANY_ROWS = 8_192

@@ -20,6 +20,7 @@ from orchestration.sources.column_map import ColumnMap
 from orchestration.sources.feeds import Feed
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, UnknownColumn
+from orchestration.sql_text import quoted
 
 # A header that holds this many digits in a row is more likely somebody's number than a column's name.
 _LOOKS_LIKE_A_NUMBER = re.compile(r"\d{5,}|@")
@@ -70,16 +71,6 @@ def sha256_of_rows(rows: Sequence[Buffer]) -> str:
     for start in range(0, len(rows), _HASHED_AT_ONCE):
         digest.update(b"\n".join([*rows[start : start + _HASHED_AT_ONCE], b""]))
     return digest.hexdigest()
-
-
-def quoted(name: str) -> str:
-    """`name` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """`text` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def name_columns(delivered: Sequence[str | None], feed: Feed, column_map: ColumnMap) -> Naming:

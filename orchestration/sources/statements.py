@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.sources.payload import MALFORMED, POSITION
-from orchestration.sources.rows import literal
+from orchestration.sql_text import literal
 
 _ADL = "http://adlnet.gov/expapi/verbs/"
 _VIDEO = "https://w3id.org/xapi/video/verbs/"
