@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 SHARED = {
     "built": (
         "test_build_again",
+        "test_dashboard_metrics",
         "test_dashboards",
         "test_failures",
         "test_no_personal_data",

@@ -57,7 +57,7 @@ def write_bundle(declaration: Declaration, published: Path) -> dict[str, str]:
         f"databases/{DATABASE}.yaml": _database(published),
     }
     for name, dataset in declaration.datasets.items():
-        files[f"datasets/{DATABASE}/{name}.yaml"] = _dataset(name, dataset, columns[name])
+        files[f"datasets/{DATABASE}/{name}.yaml"] = _dataset(name, dataset, columns[name], declaration.definitions)
     for dashboard in declaration.dashboards:
         for number, chart in enumerate(dashboard.charts, start=1):
             files[f"charts/{dashboard.slug}_{number:02}.yaml"] = _chart(dashboard, chart, declaration)
@@ -125,7 +125,9 @@ def _database(published: Path) -> dict[str, Any]:
     }
 
 
-def _dataset(name: str, dataset: Dataset, columns: list[PublishedColumn]) -> dict[str, Any]:
+def _dataset(
+    name: str, dataset: Dataset, columns: list[PublishedColumn], definitions: dict[str, str]
+) -> dict[str, Any]:
     labels = {column: declared.label for column, declared in dataset.columns.items()}
     own = [_column(column.name, column.kind, column.comment, labels.get(column.name)) for column in columns]
     computed = [
@@ -145,13 +147,21 @@ def _dataset(name: str, dataset: Dataset, columns: list[PublishedColumn]) -> dic
         "filter_select_enabled": True,
         "columns": [*own, *computed],
         "metrics": [
-            {
-                "metric_name": metric,
-                "verbose_name": declared.label,
-                "expression": declared.expression,
-                "d3format": declared.format,
-            }
-            for metric, declared in dataset.metrics.items()
+            *(
+                {
+                    "metric_name": metric,
+                    "verbose_name": declared.label,
+                    "expression": declared.expression,
+                    "d3format": declared.format,
+                    "description": definitions[declared.metric],
+                }
+                for metric, declared in dataset.metrics.items()
+            ),
+            # Superset sorts by metrics alone.
+            *(
+                {"metric_name": order, "verbose_name": declared.label, "expression": declared.sql}
+                for order, declared in dataset.orders.items()
+            ),
         ],
     }
 

@@ -1,18 +1,17 @@
-"""The dashboards as they are written down: datasets.yml and dashboards/*.yml, read and checked.
+"""The dashboards as they are written down: what datasets.yml and dashboards/*.yml may say.
 
 A dataset is one published mart; a metric is written once, in its dataset, and charts name it. `sum` adds a column up.
 `only` shows a column that must never be added up (persons, shares, medians): empty as soon as more than one row meets.
+`metric` names its definition in the semantic layer. What is sorted by and no figure (a date, a place in a list) stands
+under `orders`, and no chart can show it.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
-FOLDER = Path(__file__).resolve().parent
 GRID_COLUMNS = 12
 
 
@@ -50,8 +49,9 @@ class Column(_Strict):
 
 
 class Metric(_Strict):
-    """One of `sum`, `only` (column names) or `sql` (an aggregate)."""
+    """One of `sum`, `only` (column names) or `sql` (an aggregate); `metric` is the semantic layer's name for it."""
 
+    metric: str
     label: str
     sum: str | None = None
     only: str | None = None
@@ -73,18 +73,33 @@ class Metric(_Strict):
         return str(self.sql)
 
 
+class Order(_Strict):
+    """An aggregate to sort rows or a filter's choices by."""
+
+    label: str
+    sql: str
+
+
 class Dataset(_Strict):
-    """A published mart with labels for its columns and the metrics that charts use."""
+    """A published mart with labels for its columns, the metrics that charts show and what else they are sorted by."""
 
     label: str
     columns: dict[str, Column] = {}
     metrics: dict[str, Metric] = {}
+    orders: dict[str, Order] = {}
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Dataset:
+        twice = sorted(set(self.metrics) & set(self.orders))
+        if twice:
+            raise ValueError(f"both metric and order: {', '.join(twice)}")
+        return self
 
 
 class Filter(_Strict):
     """A choice at the dashboard's side, for every chart whose dataset has the column.
 
-    It begins with `value`, or with the first one by `first_by` (a metric; the greatest comes first).
+    It begins with `value`, or with the first one by `first_by` (an order; the greatest comes first).
     """
 
     label: str
@@ -147,83 +162,8 @@ class Dashboard(_Strict):
 
 
 class Declaration(_Strict):
+    """`definitions`: metric of the semantic layer → what it means."""
+
     datasets: dict[str, Dataset]
     dashboards: tuple[Dashboard, ...]
-
-
-def read_declaration(folder: Path = FOLDER) -> Declaration:
-    """Read `folder`/datasets.yml and `folder`/dashboards/*.yml. Raises DeclarationError."""
-    datasets = {
-        name: _checked(Dataset, content, f"datasets.yml, {name}")
-        for name, content in _yaml(folder / "datasets.yml").items()
-    }
-    dashboards = tuple(
-        _checked(Dashboard, _yaml(path), path.name) for path in sorted((folder / "dashboards").glob("*.yml"))
-    )
-    declaration = Declaration(datasets=datasets, dashboards=dashboards)
-    wrong = [*_repeated_names(declaration), *_unknown_names(declaration)]
-    if wrong:
-        raise DeclarationError("; ".join(wrong))
-    return declaration
-
-
-def _yaml(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise DeclarationError(f"{path.name}: not YAML: {error}") from None
-
-
-def _checked(model: type[Any], content: Any, where: str) -> Any:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        found = error.errors()[0]
-        place = ".".join(str(part) for part in found["loc"])
-        raise DeclarationError(f"{where}: {place or 'as a whole'}: {found['msg']}") from None
-
-
-def _repeated_names(declaration: Declaration) -> list[str]:
-    wrong = []
-    for dashboard in declaration.dashboards:
-        names = [chart.name for chart in dashboard.charts]
-        wrong += [
-            f"{dashboard.slug}: chart {name!r} is there twice" for name in sorted(set(names)) if names.count(name) > 1
-        ]
-    return wrong
-
-
-def _unknown_names(declaration: Declaration) -> list[str]:
-    wrong = []
-    for dashboard in declaration.dashboards:
-        choices = {choice.label for choice in dashboard.filters}
-        parts: list[Chart | Filter] = [*dashboard.charts, *dashboard.filters]
-        for one in parts:
-            what = f"{dashboard.slug}: {one.name if isinstance(one, Chart) else one.label}"
-            dataset = declaration.datasets.get(one.dataset)
-            if dataset is None:
-                wrong.append(f"{what}: no dataset {one.dataset!r} in datasets.yml")
-                continue
-            unknown = sorted(_metrics_of(one) - set(dataset.metrics))
-            wrong += [f"{what}: no metric {name!r} in dataset {one.dataset}" for name in unknown]
-            ignored = one.ignores if isinstance(one, Chart) else ()
-            wrong += [f"{what}: no filter {name!r} to ignore" for name in ignored if name not in choices]
-        wrong += [f"{dashboard.slug}: no series {name!r} to colour" for name in _uncoloured(dashboard, declaration)]
-    return wrong
-
-
-def _metrics_of(one: Chart | Filter) -> set[str]:
-    if isinstance(one, Filter):
-        return {one.first_by} if one.first_by else set()
-    return {*one.metrics, *([one.order_by] if one.order_by else [])}
-
-
-def _uncoloured(dashboard: Dashboard, declaration: Declaration) -> list[str]:
-    """Names in `colors` that no chart of the dashboard shows."""
-    shown: set[str] = set()
-    for chart in dashboard.charts:
-        dataset = declaration.datasets.get(chart.dataset, Dataset(label=""))
-        shown |= set(chart.metrics)
-        if chart.series in dataset.columns:
-            shown |= set(dataset.columns[chart.series].words.values())
-    return sorted(set(dashboard.colors) - shown)
+    definitions: dict[str, str]

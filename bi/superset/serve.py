@@ -25,7 +25,8 @@ from typing import Any
 import httpx
 
 from bi.superset.bundle import write_bundle
-from bi.superset.declaration import FOLDER, DeclarationError, read_declaration
+from bi.superset.declaration import DeclarationError
+from bi.superset.reading import FOLDER, read_declaration
 from orchestration.reporting.status import published_database
 from orchestration.settings import PROJECT_ROOT, Settings, SettingsError
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bi.superset.declaration import Dashboard, read_declaration
+from bi.superset.declaration import Dashboard
+from bi.superset.reading import read_declaration
 
 DASHBOARDS = {dashboard.slug: dashboard for dashboard in read_declaration().dashboards}
 

@@ -11,7 +11,7 @@ from support.dashboard_headlines import HEADLINES, ROWS_OF_WHAT_MAY_BE_EMPTY
 from support.dashboard_sql import Bundle, ChartQuery
 
 from bi.superset.bundle import write_bundle
-from bi.superset.declaration import read_declaration
+from bi.superset.reading import read_declaration
 
 pytestmark = pytest.mark.pipeline
 

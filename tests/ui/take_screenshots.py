@@ -17,7 +17,7 @@ import duckdb
 from playwright.sync_api import Page, sync_playwright
 from support.superset_page import logged_in
 
-from bi.superset.declaration import read_declaration
+from bi.superset.reading import read_declaration
 from bi.superset.serve import ENVIRONMENT, superset
 from orchestration.reporting.period_report import write_period_report
 from orchestration.reporting.status import published_database

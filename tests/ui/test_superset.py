@@ -19,7 +19,7 @@ from support.dashboard_headlines import HEADLINES, ROWS_OF_WHAT_MAY_BE_EMPTY
 from support.superset_page import CHROMIUM, Browser, Opened, logged_in
 
 from bi.superset import serve
-from bi.superset.declaration import read_declaration
+from bi.superset.reading import read_declaration
 from bi.superset.serve import ENVIRONMENT, Superset, superset
 from orchestration.sandbox import make_world
 from orchestration.sandbox.server import start_server

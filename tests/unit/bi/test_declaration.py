@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from bi.superset.bundle import write_bundle
-from bi.superset.declaration import DeclarationError, read_declaration
+from bi.superset.declaration import DeclarationError
+from bi.superset.reading import read_declaration
 
 DATASETS: dict[str, Any] = {
     "days": {
@@ -21,9 +22,10 @@ DATASETS: dict[str, Any] = {
             "place_name": {"label": "名 Name", "of": "place", "words": {"a": "甲"}},
         },
         "metrics": {
-            "visits": {"label": "次 Visits", "sum": "visits"},
-            "people": {"label": "人 People", "only": "people"},
+            "visits": {"metric": "registrations", "label": "次 Visits", "sum": "visits"},
+            "people": {"metric": "learners", "label": "人 People", "only": "people"},
         },
+        "orders": {"last": {"label": "末 Last", "sql": "MAX(place)"}},
     }
 }
 CHART: dict[str, Any] = {
@@ -78,12 +80,13 @@ WRONG = [
     ({"chart": {"width": 7}}, "must add up to 12"),
     ({"chart": {"dataset": "nights"}}, "one: 图 Chart: no dataset 'nights'"),
     ({"chart": {"metrics": ["hours"]}}, "one: 图 Chart: no metric 'hours' in dataset days"),
-    ({"chart": {"order_by": "hours"}}, "one: 图 Chart: no metric 'hours' in dataset days"),
+    ({"chart": {"order_by": "hours"}}, "one: 图 Chart: no metric or order 'hours' in dataset days"),
+    ({"chart": {"metrics": ["last"]}}, "one: 图 Chart: no metric 'last' in dataset days"),
     ({"chart": {"ignores": ["期 Period"]}}, "one: 图 Chart: no filter '期 Period' to ignore"),
     ({"colors": {"hours": "#000000"}}, "one: no series 'hours' to colour"),
     (
-        {"filters": [{"label": "地 Place", "dataset": "days", "column": "place", "first_by": "last"}]},
-        "no metric 'last'",
+        {"filters": [{"label": "地 Place", "dataset": "days", "column": "place", "first_by": "first"}]},
+        "no metric or order 'first'",
     ),
     ({"rows": [{"height": 20, "charts": [CHART]}, {"height": 20, "charts": [CHART]}]}, "'图 Chart' is there twice"),
 ]
@@ -95,12 +98,31 @@ def test_what_is_wrong_is_named(changes: dict[str, Any], told: str, folder: Path
         read_declaration(write(folder, dashboard(**changes)))
 
 
-@pytest.mark.parametrize(
-    "metric", [{"label": "x"}, {"label": "x", "sum": "visits", "only": "visits"}], ids=["none", "two"]
-)
+@pytest.mark.parametrize("metric", [{}, {"sum": "visits", "only": "visits"}], ids=["none", "two"])
 def test_a_metric_is_written_in_one_way(metric: dict[str, Any], folder: Path) -> None:
-    datasets = {"days": DATASETS["days"] | {"metrics": {"visits": metric}}}
+    datasets = {"days": DATASETS["days"] | {"metrics": {"visits": {"metric": "registrations", "label": "x"} | metric}}}
     with pytest.raises(DeclarationError, match="datasets.yml, days: metrics.visits: .*exactly one of sum, only, sql"):
+        read_declaration(write(folder, dashboard(), datasets=datasets))
+
+
+def test_a_metric_that_the_semantic_layer_lacks_is_named(folder: Path) -> None:
+    metric = {"metric": "visitors", "label": "次 Visits", "sum": "visits"}
+    datasets = {"days": DATASETS["days"] | {"metrics": {"visits": metric}}}
+    with pytest.raises(DeclarationError, match="datasets.yml, days: visits: the semantic layer has no metric 'visit"):
+        read_declaration(write(folder, dashboard(), datasets=datasets))
+
+
+def test_a_part_of_a_metric_is_none_to_show(folder: Path) -> None:
+    """The greatest of several rows is a person count only where there is but one row."""
+    metric = {"metric": "any_declared_persons", "label": "人 People", "only": "people"}
+    datasets = {"days": DATASETS["days"] | {"metrics": {"visits": metric}}}
+    with pytest.raises(DeclarationError, match="the semantic layer has no metric 'any_declared_persons'"):
+        read_declaration(write(folder, dashboard(), datasets=datasets))
+
+
+def test_a_name_is_a_metric_or_an_order(folder: Path) -> None:
+    datasets = {"days": DATASETS["days"] | {"orders": {"visits": {"label": "末 Last", "sql": "MAX(place)"}}}}
+    with pytest.raises(DeclarationError, match="datasets.yml, days: .*both metric and order: visits"):
         read_declaration(write(folder, dashboard(), datasets=datasets))
 
 
