@@ -46,6 +46,22 @@ TABLES = {
             approved_amount_cny, rejected_count, paid_amount_cny, paid_persons, recovered_amount_cny,
             unpaid_amount_cny, overdue_claims_count, median_days_claim_to_paid
         from marts.subsidy_progress where {NATION}""",
+    "bridge": f"""
+        select province_name_zh, indicator_name_zh, case measure when 'cumulative' then '累计' else '本期' end,
+            reported, unexplained, late_arrival, correction, cancellation, verification, recoding, roster, rule,
+            recorded, null
+        from (
+            pivot (
+                select province_name_zh, indicator_name_zh, sort_order, province_code, measure, step, value
+                from marts.reconciliation_bridge where period_start = '{PERIOD}'
+            ) on step using max(value)
+        )
+        where greatest(abs(unexplained), abs(late_arrival), abs(correction), abs(cancellation), abs(verification),
+            abs(recoding), abs(roster), abs(rule)) > 0
+        order by abs(recorded - reported) desc, greatest(abs(unexplained), abs(late_arrival), abs(correction),
+            abs(cancellation), abs(verification), abs(recoding), abs(roster), abs(rule)) desc,
+            province_code, sort_order, measure
+        limit 40""",
     "late": f"""
         select sender_name_zh, sender_id, feed_name_zh, status_name_zh, strftime(due_at, '%Y-%m-%d %H:%M'),
             strftime(first_received_at, '%Y-%m-%d %H:%M'), days_late
@@ -67,6 +83,9 @@ CHARTS = {
             + coalesce(cleared_count, 0))
         from marts.supervision_signal_summary where period_start = '{PERIOD}'""",
     "timeliness": f"select count(*) from marts.reporting_timeliness where period_start = '{PERIOD}'",
+    "bridge": f"""
+        select count(*) from marts.reconciliation_bridge
+        where period_start = '{PERIOD}' and step not in ('reported', 'recorded') and value <> 0""",
     "reconciliation": f"""
         select count(*) from marts.dispatch_reconciliation
         where period_start = '{PERIOD}' and status <> 'not_recorded'""",
@@ -135,6 +154,13 @@ def test_withheld_cells_are_shown_as_such(page: ReportPage, marts: duckdb.DuckDB
     ).fetchall()[0]
     assert withheld > 0
     assert [row[1] for row in page.tables["provinces"]].count("…") == withheld
+
+
+def test_where_no_figure_has_changed_since_the_page_says_so(written: Path, marts: duckdb.DuckDBPyConnection) -> None:
+    """The world is pulled once. What the section shows of figures that changed: tests/unit/reporting."""
+    changed = "select count(*) from marts.restatement where province_code = '000000' and delta <> 0"
+    assert marts.execute(changed).fetchall() == [(0,)]
+    assert "已报各期的全国数字未变" in written.read_text(encoding="utf-8")
 
 
 def test_it_fetches_nothing(page: ReportPage, written: Path) -> None:

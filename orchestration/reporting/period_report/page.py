@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import duckdb
 
-from orchestration.reporting.period_report import filings, money, progress, support
+from orchestration.reporting.period_report import changes, filings, money, progress, support
 from orchestration.reporting.period_report.head import Head
 from orchestration.reporting.period_report.markup import label, note
 
@@ -22,6 +22,8 @@ SECTIONS = (
     money.supervision,
     filings.timeliness,
     filings.reconciliation,
+    changes.bridge,
+    changes.restatements,
 )
 MENU = (
     ("targets", "总览"),
@@ -34,6 +36,8 @@ MENU = (
     ("supervision", "监管线索"),
     ("timeliness", "报送时效"),
     ("reconciliation", "对账"),
+    ("bridge", "差异分解"),
+    ("restatements", "重述"),
 )
 SAMPLES = (
     "样例数据：本报告的平台、厅局、人员与数字均为虚构。",
