@@ -22,7 +22,7 @@ from orchestration.sources.workbook import COLUMNS, DISPATCH_SHEET, HEADER_ROW, 
 
 LABELS = ("行政区划代码", "报告期开始日期", "报送时间", "版本")
 MONEY_UNIT = "元"
-WIDTHS = {"A": 32, "B": 30, "C": 26, "D": 18, "E": 18}
+WIDTHS = {"A": 30, "B": 32, "C": 16, "D": 18, "E": 18}
 A4 = 9
 TITLE_ROW = HEADER_ROW - 1
 NOTES = (
@@ -136,8 +136,9 @@ def _lay_out(sheet: Worksheet, table: DispatchTable, last_row: int) -> None:
         sheet.set_column(f"{column}:{column}", width)
     sheet.freeze_panes(HEADER_ROW, 0)
     sheet.set_paper(A4)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    # The table with its notes and signatures on one page: it is printed, stamped and filed.
+    sheet.set_portrait()
+    sheet.fit_to_pages(1, 1)
     sheet.repeat_rows(HEADER_ROW - 1)
     sheet.print_area(0, 0, last_row, len(COLUMNS) - 1)
     sheet.set_header(f"&C{table.province_name_zh} {DISPATCH_SHEET} {table.period_start} 至 {table.period_end}")

@@ -79,6 +79,10 @@ def test_it_is_laid_out_for_print(tmp_path: Path) -> None:
     assert sheet.freeze_panes == "A7"
     assert sheet.print_title_rows == "$6:$6"
     assert sheet.print_area == f"'{DISPATCH_SHEET}'!$A$1:$E$15"
+    # One page for each province, whatever the office prints it with
+    assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("portrait", 9)
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (None, None), "one page each way by default"
     assert [sheet.cell(row, 4).number_format for row in (8, 9)] == ["#,##0", "#,##0.00"]
     assert [str(merged) for merged in sheet.merged_cells.ranges] == ["A5:E5"]
     assert sheet["A5"].value == "全国 双周调度表（2020-03-23 至 2020-04-05）"
