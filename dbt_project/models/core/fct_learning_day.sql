@@ -1,12 +1,16 @@
 with
 
+campaign as (select clock from {{ ref('dim_campaign') }}),
+
+-- What a sender dates after the clock has not happened yet
 records as (
     select
-        registration_sk,
-        kind,
-        started_at
-    from {{ ref('fct_learning_record') }}
-    where is_active_record
+        learning.registration_sk,
+        learning.kind,
+        learning.started_at
+    from {{ ref('fct_learning_record') }} as learning
+    cross join campaign
+    where learning.is_active_record and learning.started_at <= campaign.clock
 ),
 
 studied as (

@@ -9,18 +9,21 @@ records as (
     where is_active_record and kind = 'study' and ended_at > started_at
 ),
 
-campaign as (select study_record_cut_hours from {{ ref('dim_campaign') }}),
+campaign as (select study_record_cut_hours, clock from {{ ref('dim_campaign') }}),
 
--- A record counts at most so long, whatever its end says
+-- A record counts at most so long, whatever its end says, and never past the clock
 cut as (
     select
         records.registration_sk,
         records.started_at,
         least(
-            records.ended_at, {{ add_hours('records.started_at', 'campaign.study_record_cut_hours') }}
+            records.ended_at,
+            {{ add_hours('records.started_at', 'campaign.study_record_cut_hours') }},
+            campaign.clock
         ) as ended_at
     from records
     cross join campaign
+    where records.started_at < campaign.clock
 ),
 
 reached as (

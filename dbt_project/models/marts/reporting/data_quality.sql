@@ -2,6 +2,9 @@ with
 
 periods as (select period_start, is_complete from {{ ref('dim_period') }} where is_begun),
 
+-- A row that a sender dates after the clock must not get lost: it stands in the period that is running
+running as (select max(period_start) as period_start from periods),
+
 senders as (select sender_id, sender_kind, name_zh from {{ ref('dim_sender') }}),
 
 batches as (select * from {{ ref('fct_delivery') }} where kind = 'batch'),
@@ -19,8 +22,13 @@ projects as (select * from {{ ref('dim_training_project') }}),
 institutions as (select * from {{ ref('dim_institution') }}),
 
 received as (
-    select period_start, sender_id, feed, sum(rows_count + quarantined_rows_count) as received_rows
+    select
+        least(batches.period_start, running.period_start) as period_start,
+        batches.sender_id,
+        batches.feed,
+        sum(batches.rows_count + batches.quarantined_rows_count) as received_rows
     from batches
+    cross join running
     group by all
 ),
 
@@ -92,7 +100,6 @@ troubles as (
     select period_start, sender_id, feed, 'orphaned' from dangling
 ),
 
--- A row that a sender dates after the clock must not get lost: it stands in the period that is running
 counted as (
     select
         least(troubles.period_start, running.period_start) as period_start,
@@ -101,7 +108,7 @@ counted as (
         troubles.reason,
         count(*) as rows_count
     from troubles
-    cross join (select max(period_start) as period_start from periods) as running
+    cross join running
     group by all
 )
 
