@@ -1,5 +1,6 @@
 select
     person_sk,
+    person_key,
     group_code,
     valid_from,
     valid_to,

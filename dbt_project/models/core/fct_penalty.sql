@@ -5,6 +5,7 @@ select
     subject_kind,
     subject_id,
     person_sk,
+    person_key,
     reason,
     decided_on,
     updated_at,

@@ -4,12 +4,6 @@ registrations as (select * from {{ ref('fct_registration') }}),
 
 payments as (select * from {{ ref('fct_subsidy_payment') }} where person_key is not null),
 
-persons as (
-    select person_sk, person_key from registrations
-    union
-    select person_sk, person_key from payments
-),
-
 events as (
     select
         person_key,
@@ -83,22 +77,19 @@ events as (
     union all
 
     select
-        persons.person_key, cast(rosters.{{ day }} as timestamp), '{{ kind }}',
-        concat_ws(':', rosters.province_code, rosters.group_code, cast(rosters.valid_from as varchar)), null, null,
-        concat_ws('; ', rosters.group_code, rosters.province_code)
-    from {{ ref('fct_eligibility') }} as rosters
-    inner join persons on rosters.person_sk = persons.person_sk
-    where rosters.{{ day }} is not null
+        person_key, cast({{ day }} as timestamp), '{{ kind }}',
+        concat_ws(':', province_code, group_code, cast(valid_from as varchar)), null, null,
+        concat_ws('; ', group_code, province_code)
+    from {{ ref('fct_eligibility') }}
+    where {{ day }} is not null
     {%- endfor %}
 
     union all
 
     select
-        persons.person_key, cast(penalties.decided_on as timestamp), 'penalised',
-        concat_ws(':', penalties.sender_id, penalties.penalty_id), null, null, penalties.reason
-    from {{ ref('fct_penalty') }} as penalties
-    inner join persons on penalties.person_sk = persons.person_sk
-    where penalties.subject_kind = 'person'
+        person_key, cast(decided_on as timestamp), 'penalised', concat_ws(':', sender_id, penalty_id), null, null, reason
+    from {{ ref('fct_penalty') }}
+    where subject_kind = 'person'
 )
 
 select

@@ -22,10 +22,7 @@ projects as (select * from {{ ref('dim_training_project') }}),
 institutions as (select * from {{ ref('dim_institution') }}),
 
 received as (
-    select
-        least(batches.period_start, running.period_start) as period_start,
-        batches.sender_id,
-        batches.feed,
+    select least(batches.period_start, running.period_start) as period_start, batches.sender_id, batches.feed,
         sum(batches.rows_count + batches.quarantined_rows_count) as received_rows
     from batches
     cross join running
