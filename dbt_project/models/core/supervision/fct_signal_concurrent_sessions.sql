@@ -102,16 +102,16 @@ taken as (
     from moments
 ),
 
+-- Two platforms and two devices in the same moments are one stretch; a tie would stand in another order in each window
+stretches as (select distinct person_sk, started_at, ended_at from taken where seats_count >= 2),
+
 doubled as (
     select
-        person_sk,
-        started_at,
-        ended_at,
+        *,
         max(ended_at) over (
             partition by person_sk order by started_at, ended_at rows between unbounded preceding and 1 preceding
         ) as reached_before
-    from taken
-    where seats_count >= 2
+    from stretches
 ),
 
 numbered as (
