@@ -66,6 +66,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
     _register(world, "orphaned", "430102", platform="P5")
     _forget_and_remember(world, "forgotten", "350102")
     _certificate_of_an_earlier_day(world)
+    _payment_refused_after_all(world)
     _change_of_each_class(world, "just known ", FILED, ("150102", "210102", "220102", "230102", "340102", "530102"))
     _register(world, "just known rule", "360102", platform="P7")
 
@@ -102,6 +103,17 @@ def _certificate_of_an_earlier_day(world: RawWorld) -> None:
     world.add(
         "certificates", "P1", registration_id="certified", issued_at="2020-04-01 12:00:00", _received_at=AFTERWARDS
     )
+
+
+def _payment_refused_after_all(world: RawWorld) -> None:
+    """Paid, then refused: the day of payment goes with the refusal, and the amount was mended by then."""
+    _file(world, "640000", "training_subsidy_amount_cny", 100)
+    claim = {"person": "refused", "region_code": "640105", "claimed_on": "2020-03-25"}
+    for received_at, state in (
+        (IN_TIME, {"status": "paid", "amount": 100, "decided_on": "2020-03-26", "paid_on": "2020-03-27"}),
+        (AFTERWARDS, {"status": "rejected", "amount": 90, "decided_on": "2020-04-19"}),
+    ):
+        world.add("subsidy_payments", "640000", **claim, **state, updated_at=received_at, _received_at=received_at)
 
 
 def _forget_and_remember(world: RawWorld, name: str, region_code: str) -> None:
@@ -186,6 +198,10 @@ def test_each_cause_is_named_and_nothing_else(world, province, cause, reported, 
 
 def test_a_certificate_that_came_later_counts_on_its_own_day(world):
     assert _bridge(world, "620000", "certificates") == _only(0, late_arrival=1)
+
+
+def test_a_payment_that_was_refused_after_all_is_cancelled(world):
+    assert _bridge(world, "640000", "training_subsidy_amount_cny") == _only(100, correction=-10, cancellation=-90)
 
 
 def test_a_roster_that_came_later_adds_to_its_group(world):

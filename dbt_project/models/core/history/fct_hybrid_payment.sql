@@ -71,8 +71,11 @@ hybrids as (
         {{ from_step('correction', 'person_sk') }} as person_sk,
         {{ from_step('correction', 'project_id') }} as project_id,
         {{ from_step('correction', 'amount_cny') }} as amount_cny,
-        {{ from_step('correction', 'paid_on') }} as paid_on,
-        -- A claim that goes its way is corrected, one that is rejected is cancelled
+        -- A claim that goes its way is corrected, one that is rejected is cancelled, and its day of payment with it
+        case
+            when later.status = 'rejected' then {{ from_step('cancellation', 'paid_on') }}
+            else {{ from_step('correction', 'paid_on') }}
+        end as paid_on,
         case
             when later.status = 'rejected' then {{ from_step('cancellation', 'status') }}
             else {{ from_step('correction', 'status') }}
