@@ -48,6 +48,44 @@ rule_for as (select * from rule_candidates where preference = 1)
     end
 {%- endmacro %}
 
+{# What a cap adds up over within a person: a project over all rules (without one the registration), a year under one rule. #}
+{% macro cap_account(year) -%}
+    case cap_basis
+        when 'per_project' then coalesce('project ' || project_id, 'registration ' || cast(registration_sk as varchar))
+        else coalesce(cap_basis, '') || ' ' || rule_id || ' ' || case cap_basis when 'per_year' then cast({{ year }} as varchar) else '' end
+    end
+{%- endmacro %}
+
+{# Aggregate over earlier rows of an account, in order: what each asked for and its own rule's cap; NULL where none did. #}
+{% macro earlier_claims(amount, is_due, window) -%} {{ return(adapter.dispatch('earlier_claims')(amount, is_due, window)) }} {%- endmacro %}
+{% macro default__earlier_claims(amount, is_due, window) -%}
+    list({'amount': cast({{ amount }} as decimal(18, 2)), 'cap': cast(cap_cny as decimal(18, 2))})
+        filter (where {{ is_due }} and cap_cny is not null) over {{ window }}
+{%- endmacro %}
+{% macro spark__earlier_claims(amount, is_due, window) -%}
+    collect_list(case when {{ is_due }} and cap_cny is not null then named_struct(
+        'amount', cast({{ amount }} as decimal(18, 2)), 'cap', cast(cap_cny as decimal(18, 2))
+    ) end) over {{ window }}
+{%- endmacro %}
+
+{# What `earlier_claims` took, each cut by the cap of its own rule; caps of one account may differ. #}
+{% macro taken_of(earlier) -%} {{ return(adapter.dispatch('taken_of')(earlier)) }} {%- endmacro %}
+{% macro default__taken_of(earlier) -%}
+    coalesce(list_reduce(
+        list_prepend({'amount': cast(0 as decimal(18, 2)), 'cap': cast(0 as decimal(18, 2))}, {{ earlier }}),
+        lambda taken, claim: {
+            'amount': cast(greatest(taken.amount, least(taken.amount + claim.amount, claim.cap)) as decimal(18, 2)),
+            'cap': claim.cap
+        }
+    ).amount, 0)
+{%- endmacro %}
+{% macro spark__taken_of(earlier) -%}
+    aggregate(
+        {{ earlier }}, cast(0 as decimal(18, 2)),
+        (taken, claim) -> cast(greatest(taken, least(taken + claim.amount, claim.cap)) as decimal(18, 2))
+    )
+{%- endmacro %}
+
 {# The order in which a person's certificates are weighed. #}
 {% macro turn_order(relation=none) -%}
     {%- set prefix = relation ~ '.' if relation else '' -%}

@@ -151,19 +151,13 @@ within_days as (
 accounted as (
     select
         *,
-        coalesce(sum(case when is_credited then amount_cny end) over (
-            partition by
-                person_sk,
-                rule_id,
-                cap_basis,
-                case cap_basis
-                    when 'per_year' then cast(year(day) as varchar)
-                    when 'per_project' then coalesce('project ' || project_id, 'registration ' || cast(registration_sk as varchar))
-                end
-            order by day
-            rows between unbounded preceding and 1 preceding
-        ), 0) as taken_before_cny
+        {{ earlier_claims('amount_cny', 'is_credited', 'before') }} as earlier_claims
     from within_days
+    window before as (
+        partition by person_sk, {{ cap_account('year(day)') }}
+        order by day
+        rows between unbounded preceding and 1 preceding
+    )
 )
 
 select
@@ -179,6 +173,6 @@ select
     is_credited,
     cast(case when is_credited then amount_cny else 0 end as decimal(18, 2)) as full_amount_cny,
     cast(
-        case when is_credited then {{ under_cap('amount_cny', 'cap_cny', 'taken_before_cny') }} else 0 end as decimal(18, 2)
+        case when is_credited then {{ under_cap('amount_cny', 'cap_cny', taken_of('earlier_claims')) }} else 0 end as decimal(18, 2)
     ) as credited_amount_cny
 from accounted

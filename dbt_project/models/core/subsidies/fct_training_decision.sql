@@ -97,25 +97,19 @@ flagged as (
 accounted as (
     select
         *,
-        coalesce(sum(case when is_entitled then full_amount_cny end) over (
-            partition by
-                person_sk,
-                rule_id,
-                cap_basis,
-                case cap_basis
-                    when 'per_year' then cast(issued_year as varchar)
-                    when 'per_project' then coalesce('project ' || project_id, 'registration ' || cast(registration_sk as varchar))
-                end
-            order by {{ turn_order() }}
-            rows between unbounded preceding and 1 preceding
-        ), 0) as taken_before_cny
+        {{ earlier_claims('full_amount_cny', 'is_entitled', 'before') }} as earlier_claims
     from flagged
+    window before as (
+        partition by person_sk, {{ cap_account('issued_year') }}
+        order by {{ turn_order() }}
+        rows between unbounded preceding and 1 preceding
+    )
 ),
 
 granted as (
     select
         *,
-        {{ under_cap('full_amount_cny', 'cap_cny', 'taken_before_cny') }} as granted_amount_cny
+        {{ under_cap('full_amount_cny', 'cap_cny', taken_of('earlier_claims')) }} as granted_amount_cny
     from accounted
 )
 
