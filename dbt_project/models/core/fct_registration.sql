@@ -36,6 +36,7 @@ joined as (
         registrations.*,
         courses.course_id is not null as is_course_known,
         case when courses.is_known_occupation then courses.occupation_code end as occupation_code,
+        courses.occupation_code as course_occupation_code,
         courses.content_category,
         courses.grade as course_grade,
         case
@@ -94,6 +95,7 @@ select
     joined.course_id,
     joined.is_course_known,
     joined.occupation_code,
+    joined.course_occupation_code,
     joined.content_category,
     joined.course_grade,
     joined.region_code,

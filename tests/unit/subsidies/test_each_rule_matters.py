@@ -44,7 +44,7 @@ def decisions(compiled: Compiled, rules: list[dict[str, Any]]) -> dict[tuple[str
                 {
                     **{"registration_sk": key, "platform_id": "P1", "registration_id": f"R{key}", "person_sk": person},
                     **{"region_code": region, "province_code": region[:2] + "0000", "course_grade": grade},
-                    **{"occupation_code": f"O{number}", "project_id": "J1" if number % 2 else None},
+                    **{"course_occupation_code": f"O{number}", "project_id": "J1" if number % 2 else None},
                     **{"registered_at": at(0), "completed_at": at(0), "is_counted": True},
                 }
             )

@@ -124,7 +124,7 @@ joined as (
         registrations.person_sk,
         registrations.province_code,
         registrations.region_code,
-        registrations.occupation_code,
+        registrations.course_occupation_code as occupation_code,
         registrations.course_grade as grade,
         registrations.project_id,
         registrations.is_counted,
@@ -180,6 +180,11 @@ in_catalogue as (
     group by joined.registration_sk
 ),
 
+-- Project numbers are each bureau's own: where two bureaus use one, a registration belongs to its province's
+project_numbers as (
+    select project_id, count(*) as senders_count from projects where kind <> 'catalogue' group by project_id
+),
+
 -- Enterprise online training is subsidised where the epidemic hit the enterprise
 unaffected as (
     select
@@ -187,7 +192,10 @@ unaffected as (
         bool_and(not coalesce(projects.affected_by_epidemic, false)) as is_not_affected
     from joined
     inner join projects on joined.project_id = projects.project_id
-    where projects.kind = 'enterprise_online'
+    inner join project_numbers on projects.project_id = project_numbers.project_id
+    where
+        projects.kind = 'enterprise_online'
+        and (project_numbers.senders_count = 1 or projects.province_code = joined.province_code)
     group by joined.registration_sk
 )
 

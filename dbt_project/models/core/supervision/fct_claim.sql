@@ -15,7 +15,7 @@ select
     matches.project_id,
     matches.registration_sk,
     registrations.platform_id,
-    registrations.occupation_code,
+    registrations.course_occupation_code as occupation_code,
     registrations.course_grade
 from {{ ref('fct_subsidy_payment') }} as payments
 inner join {{ ref('fct_payment_match') }} as matches
