@@ -31,6 +31,8 @@ CONNECTION = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "memory_limit": "2GiB",
+        # Each query opens the copy anew, a dashboard a dozen at once: starting threads would take longer than a query.
+        "threads": 1,
     },
 }
 

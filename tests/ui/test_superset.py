@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -136,6 +138,14 @@ def test_nothing_is_asked_of_another_host(browser: Browser) -> None:
     """After every dashboard was open. The pixel's request is refused in the browser: it never leaves it."""
     assert browser.outside == []
     assert {urlsplit(address).hostname for address in browser.refused} <= {PIXEL}
+
+
+def test_a_query_of_a_chart_writes_nothing(browser: Browser, warehouse: Warehouse) -> None:
+    """Superset's own events would be six commits for each, of which a busy disk makes seconds."""
+    open_dashboard(browser, "dispatch")
+    with closing(sqlite3.connect(f"file:{warehouse.directory / 'bi' / 'superset.db'}?mode=ro", uri=True)) as own:
+        assert own.execute("select distinct action from logs").fetchall() == [("log",)]
+        assert own.execute("pragma journal_mode").fetchall() == [("wal",)]
 
 
 def test_the_page_is_chinese(browser: Browser) -> None:
