@@ -86,6 +86,23 @@ rule_for as (select * from rule_candidates where preference = 1)
     )
 {%- endmacro %}
 
+{# Most days of a year that a rule pays; without a limit more than a year has. #}
+{% macro day_limit() -%} coalesce(max_days, 2147483647) {%- endmacro %}
+
+{# Aggregate over earlier days of a person and year, in order: the limit of each earned day's rule; NULL where none was earned. #}
+{% macro earlier_limits(window) -%} {{ return(adapter.dispatch('earlier_limits')(window)) }} {%- endmacro %}
+{% macro default__earlier_limits(window) -%} list({{ day_limit() }}) filter (where is_earned) over {{ window }} {%- endmacro %}
+{% macro spark__earlier_limits(window) -%} collect_list(case when is_earned then {{ day_limit() }} end) over {{ window }} {%- endmacro %}
+
+{# How many of `earlier_limits` were paid: a day over its own rule's limit is not, and leaves the rest to later ones. #}
+{% macro days_used(earlier) -%} {{ return(adapter.dispatch('days_used')(earlier)) }} {%- endmacro %}
+{% macro default__days_used(earlier) -%}
+    coalesce(list_reduce(list_prepend(0, {{ earlier }}), lambda used, most: case when used < most then used + 1 else used end), 0)
+{%- endmacro %}
+{% macro spark__days_used(earlier) -%}
+    aggregate({{ earlier }}, 0, (used, most) -> case when used < most then used + 1 else used end)
+{%- endmacro %}
+
 {# The order in which a person's certificates are weighed. #}
 {% macro turn_order(relation=none) -%}
     {%- set prefix = relation ~ '.' if relation else '' -%}

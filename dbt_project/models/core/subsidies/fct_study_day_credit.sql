@@ -135,16 +135,18 @@ earned as (
 numbered as (
     select
         *,
-        count(*) filter (where is_earned) over (
-            partition by person_sk, year(day) order by day rows between unbounded preceding and current row
-        ) as earned_day_of_year
+        {{ earlier_limits('before') }} as earlier_limits
     from earned
+    window before as (
+        partition by person_sk, year(day) order by day rows between unbounded preceding and 1 preceding
+    )
 ),
 
 within_days as (
     select
         *,
-        is_earned and earned_day_of_year <= coalesce(max_days, earned_day_of_year) as is_credited
+        -- Days that are paid use the year's limit up, whichever rule pays them
+        is_earned and {{ days_used('earlier_limits') }} < {{ day_limit() }} as is_credited
     from numbered
 ),
 
