@@ -109,35 +109,33 @@ history as (
 {# As late as can be asked for; still before the end of time. #}
 {% macro latest_moment() -%} cast('9999-01-01 00:00:00' as timestamp) {%- endmacro %}
 
-{# Inside a join of comparisons with a history: the state known before (of a record that came later its first one) … #}
+{# Inside a join of a history with comparisons, whose moments go by their own names, and the steps of each: the state known
+   before (of a record that came later its first one) … #}
 {% macro is_known_before(history) -%}
-    {{ history }}.known_from <= greatest(comparisons.from_at, {{ history }}.first_known_at)
-    and {{ history }}.known_to > greatest(comparisons.from_at, {{ history }}.first_known_at)
+    {{ history }}.known_from <= greatest(from_at, {{ history }}.first_known_at)
+    and {{ history }}.known_to > greatest(from_at, {{ history }}.first_known_at)
 {%- endmacro %}
 {# … and the state known after. #}
 {% macro is_known_after(history) -%}
-    {{ history }}.known_from <= comparisons.to_at and {{ history }}.known_to > comparisons.to_at
+    {{ history }}.known_from <= to_at and {{ history }}.known_to > to_at
 {%- endmacro %}
 
 {# A column of the state after from the step of its class of change on, before that of the state before. #}
 {% macro from_step(class, column) -%}
     {%- set steps = ['known_before', 'late_arrival', 'correction', 'cancellation', 'verification', 'recoding', 'roster', 'rule'] -%}
-    case when steps.step_number >= {{ steps.index(class) }} then later.{{ column }} else earlier.{{ column }} end
+    case when step_number >= {{ steps.index(class) }} then later.{{ column }} else earlier.{{ column }} end
 {%- endmacro %}
 {% macro moment_of_step(class, before='from_at', after='to_at') -%}
     {%- set steps = ['known_before', 'late_arrival', 'correction', 'cancellation', 'verification', 'recoding', 'roster', 'rule'] -%}
-    case when steps.step_number >= {{ steps.index(class) }} then comparisons.{{ after }} else comparisons.{{ before }} end
+    case when step_number >= {{ steps.index(class) }} then {{ after }} else {{ before }} end
 {%- endmacro %}
 {# Whether a record had come: what came later is there from the first step on. #}
-{% macro had_come(history='earlier') -%} (steps.step_number > 0 or {{ history }}.first_known_at <= comparisons.from_at) {%- endmacro %}
+{% macro had_come(history='earlier') -%} (step_number > 0 or {{ history }}.first_known_at <= from_at) {%- endmacro %}
 {# Whether a snapshot had left the record out, as the step of cancellations has it. #}
 {% macro had_ended(ended_at=none) -%}
     coalesce({{ ended_at or from_step('cancellation', 'ended_at') }} <= {{ moment_of_step('cancellation') }}, false)
 {%- endmacro %}
 
-{# Every step up to each that may be the last: to join on equality, since a join on `<=` would sort both of its sides. #}
-{% macro steps_up_to_last() -%}
-    select lasts.step_number as last_step, steps.step_number
-    from {{ ref('dim_known_step') }} as lasts
-    inner join {{ ref('dim_known_step') }} as steps on lasts.step_number >= steps.step_number
-{%- endmacro %}
+{# In a select list: one row for each step up to the last that changes anything. Exploded first and joined afterwards: a join
+   of few steps with many rows on equality would put all rows of a step into one chain. #}
+{% macro each_step(last_step) -%} cast({{ each_number(last_step ~ ' + 1') }} as integer) {%- endmacro %}

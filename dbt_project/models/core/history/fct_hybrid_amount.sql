@@ -6,9 +6,29 @@ comparisons as (
 
 registrations as (select * from {{ ref('fct_hybrid_registration') }}),
 
-completions as (
+completions as (select * from {{ ref('fct_hybrid_completion') }}),
+
+became as (
+    select
+        completions.comparison_id, completions.step_number, registrations.last_step, registrations.province_code,
+        completions.completed_on, completions.certificate_days
+    from completions
+    inner join registrations using (comparison_id, step_number, registration_sk)
+
+    union all
+
+    -- The one state of a registration that only others came later to holds before them as well
+    select
+        completions.comparison_id, completions.step_number, registrations.last_step, registrations.province_code,
+        completions.completed_on, completions.certificate_days
+    from completions
+    inner join registrations using (comparison_id, registration_sk)
+    where completions.step_number = 0 and registrations.holds_before
+),
+
+completed as (
     select comparison_id, step_number, last_step, 'completed' as indicator_code, province_code, completed_on as day
-    from registrations
+    from became
     where completed_on is not null
 
     union all
@@ -16,7 +36,7 @@ completions as (
     select comparison_id, step_number, last_step, 'certificates', province_code, day
     from (
         select comparison_id, step_number, last_step, province_code, {{ each_element('certificate_days') }} as day
-        from registrations
+        from became
     ) as certificates
 ),
 
@@ -29,7 +49,7 @@ payments as (select * from {{ ref('fct_hybrid_payment') }}),
 
 -- What is added up, each on its day
 added as (
-    select *, cast(1 as decimal(18, 2)) as quantity from completions
+    select *, cast(1 as decimal(18, 2)) as quantity from completed
     union all
     select *, 1 from penalties
     union all

@@ -2,8 +2,6 @@ with
 
 comparisons as (select * from {{ ref('fct_known_comparison') }}),
 
-steps as ({{ steps_up_to_last() }}),
-
 affected as (select * from {{ ref('fct_affected_registration') }}),
 
 traces as (select * from {{ ref('int_trace_history') }}),
@@ -17,45 +15,53 @@ touched_traces as (
     group by affected.comparison_id, traces.platform_id, traces.trace_key
 ),
 
+steps as (
+    select comparisons.*, affected.registration_sk, {{ each_step('affected.last_step') }} as step_number
+    from affected
+    inner join comparisons on affected.comparison_id = comparisons.comparison_id
+),
+
+trace_steps as (
+    select comparisons.*, touched.platform_id, touched.trace_key, {{ each_step('touched.last_step') }} as step_number
+    from touched_traces as touched
+    inner join comparisons on touched.comparison_id = comparisons.comparison_id
+),
+
 hybrid_traces as (
     -- Nearly all: sent once, they come and may end, and that is all
     select
-        comparisons.comparison_id,
+        steps.comparison_id,
         steps.step_number,
         {{ moment_of_step('late_arrival', 'clock_from', 'clock_to') }} as clock,
         traces.registration_sk,
         traces.kind,
         traces.happened_at
-    from affected
-    inner join comparisons on affected.comparison_id = comparisons.comparison_id
-    inner join traces on affected.registration_sk = traces.registration_sk
-    inner join steps on affected.last_step = steps.last_step
+    from steps
+    inner join traces on steps.registration_sk = traces.registration_sk
     where traces.is_only_state
         and not traces.is_void
-        and traces.known_from <= comparisons.to_at
+        and traces.known_from <= steps.to_at
         and {{ had_come('traces') }}
         and not {{ had_ended('traces.ended_at') }}
 
     union all
 
     select
-        comparisons.comparison_id,
+        steps.comparison_id,
         steps.step_number,
         {{ moment_of_step('late_arrival', 'clock_from', 'clock_to') }} as clock,
         {{ from_step('correction', 'registration_sk') }} as registration_sk,
         {{ from_step('correction', 'kind') }} as kind,
         {{ from_step('correction', 'happened_at') }} as happened_at
-    from touched_traces
-    inner join comparisons on touched_traces.comparison_id = comparisons.comparison_id
+    from trace_steps as steps
     inner join traces as earlier
-        on touched_traces.platform_id = earlier.platform_id
-        and touched_traces.trace_key = earlier.trace_key
+        on steps.platform_id = earlier.platform_id
+        and steps.trace_key = earlier.trace_key
         and {{ is_known_before('earlier') }}
     inner join traces as later
-        on touched_traces.platform_id = later.platform_id
-        and touched_traces.trace_key = later.trace_key
+        on steps.platform_id = later.platform_id
+        and steps.trace_key = later.trace_key
         and {{ is_known_after('later') }}
-    inner join steps on touched_traces.last_step = steps.last_step
     where {{ had_come() }} and not {{ had_ended() }} and not {{ from_step('cancellation', 'is_void') }}
 ),
 

@@ -51,14 +51,17 @@ memberships as (
 ),
 
 counted as (
-    select comparison_id, step_number, last_step, is_national, province_code, person_sk, is_in_period, '' as suffix
+    select
+        comparison_id, step_number, last_step, holds_before, is_national, province_code, person_sk, is_in_period,
+        '' as suffix
     from registered
 
     union all
 
     select
-        registered.comparison_id, registered.step_number, registered.last_step, registered.is_national,
-        registered.province_code, registered.person_sk, registered.is_in_period, memberships.suffix
+        registered.comparison_id, registered.step_number, registered.last_step, registered.holds_before,
+        registered.is_national, registered.province_code, registered.person_sk, registered.is_in_period,
+        memberships.suffix
     from registered
     inner join memberships using (comparison_id, step_number, registration_sk)
 ),
@@ -68,14 +71,25 @@ persons as (
     select
         comparison_id, step_number, last_step, is_national, suffix, province_code, person_sk,
         count(*) as cumulative,
-        count(*) filter (where is_in_period) as this_period
+        count(*) filter (where is_in_period) as this_period,
+        count(*) filter (where holds_before) as cumulative_before,
+        count(*) filter (where holds_before and is_in_period) as this_period_before
     from counted
     group by comparison_id, step_number, last_step, is_national, suffix, province_code, person_sk
 ),
 
 -- … and once more in the nation
-persons_in_nation as (
-    select comparison_id, step_number, last_step, suffix, person_sk, bool_or(this_period > 0) as is_in_period
+persons_and_nation as (
+    select
+        comparison_id, step_number, last_step, suffix, province_code, person_sk,
+        cumulative, this_period, cumulative_before, this_period_before
+    from persons
+
+    union all
+
+    select
+        comparison_id, step_number, last_step, suffix, {{ nation() }}, person_sk,
+        sum(cumulative), sum(this_period), sum(cumulative_before), sum(this_period_before)
     from persons
     where is_national
     group by comparison_id, step_number, last_step, suffix, person_sk
@@ -83,42 +97,31 @@ persons_in_nation as (
 
 learners as (
     select
-        comparison_id, step_number, last_step, is_national, suffix, province_code,
-        sum(this_period) as registrations_in_period,
-        sum(cumulative) as registrations,
-        count(*) filter (where this_period > 0) as learners_in_period,
-        count(*) as learners
-    from persons
-    group by comparison_id, step_number, last_step, is_national, suffix, province_code
-),
-
-measured as (
-    {%- for indicator in ['registrations', 'learners'] %}
-    select
-        comparison_id, step_number, last_step, '{{ indicator }}' || suffix as indicator_code, province_code,
-        {{ indicator }}_in_period as this_period, {{ indicator }} as cumulative
-    from learners
-
-    union all
-    {% endfor %}
-    select
-        comparison_id, step_number, last_step, 'registrations' || suffix, {{ nation() }},
-        sum(registrations_in_period), sum(registrations)
-    from learners
-    where is_national
-    group by comparison_id, step_number, last_step, suffix
-
-    union all
-
-    select
-        comparison_id, step_number, last_step, 'learners' || suffix, {{ nation() }},
-        count(*) filter (where is_in_period), count(*)
-    from persons_in_nation
-    group by comparison_id, step_number, last_step, suffix
+        comparison_id, step_number, last_step, suffix, province_code
+        {%- for when in ['', '_before'] %},
+        sum(this_period{{ when }}) as registrations_in_period{{ when }},
+        sum(cumulative{{ when }}) as registrations{{ when }},
+        count(*) filter (where this_period{{ when }} > 0) as learners_in_period{{ when }},
+        count(*) filter (where cumulative{{ when }} > 0) as learners{{ when }}
+        {%- endfor %}
+    from persons_and_nation
+    group by comparison_id, step_number, last_step, suffix, province_code
 )
 
+{%- for indicator in ['registrations', 'learners'] %}
+{%- for step, when in [('step_number', ''), ('0', '_before')] %}
+
 select
-    comparison_id, step_number, cast(last_step as integer) as last_step, indicator_code, province_code,
-    cast(this_period as decimal(18, 2)) as this_period,
-    cast(cumulative as decimal(18, 2)) as cumulative
-from measured
+    comparison_id,
+    {{ step }} as step_number,
+    last_step,
+    '{{ indicator }}' || suffix as indicator_code,
+    province_code,
+    cast({{ indicator }}_in_period{{ when }} as decimal(18, 2)) as this_period,
+    cast({{ indicator }}{{ when }} as decimal(18, 2)) as cumulative
+from learners
+where registrations{{ when }} > 0
+{{ 'union all' if not loop.last }}
+{%- endfor %}
+{{ 'union all' if not loop.last }}
+{%- endfor %}

@@ -2,8 +2,6 @@ with
 
 comparisons as (select * from {{ ref('fct_known_comparison') }}),
 
-steps as ({{ steps_up_to_last() }}),
-
 payments as (
     select
         *,
@@ -62,10 +60,21 @@ affected as (
     group by affected_subjects.comparison_id, payments.province_code, payments.payment_id
 ),
 
+steps as (
+    select
+        comparisons.*, affected.province_code as paid_by, affected.payment_id, affected.last_step,
+        {{ each_step('affected.last_step') }} as step_number
+    from affected
+    inner join comparisons on affected.comparison_id = comparisons.comparison_id
+),
+
 hybrids as (
     select
-        affected.*,
+        steps.comparison_id,
         steps.step_number,
+        steps.last_step,
+        steps.paid_by as province_code,
+        steps.payment_id,
         {{ from_step('correction', 'scheme') }} as scheme,
         {{ from_step('correction', 'payee_kind') }} as payee_kind,
         {{ from_step('correction', 'person_sk') }} as person_sk,
@@ -81,17 +90,15 @@ hybrids as (
             else {{ from_step('correction', 'status') }}
         end as status,
         cast({{ moment_of_step('late_arrival', 'clock_from', 'clock_to') }} as date) as clock_day
-    from affected
-    inner join comparisons on affected.comparison_id = comparisons.comparison_id
+    from steps
     inner join payments as earlier
-        on affected.province_code = earlier.province_code
-        and affected.payment_id = earlier.payment_id
+        on steps.paid_by = earlier.province_code
+        and steps.payment_id = earlier.payment_id
         and {{ is_known_before('earlier') }}
     inner join payments as later
-        on affected.province_code = later.province_code
-        and affected.payment_id = later.payment_id
+        on steps.paid_by = later.province_code
+        and steps.payment_id = later.payment_id
         and {{ is_known_after('later') }}
-    inner join steps on affected.last_step = steps.last_step
     where {{ had_come() }}
 )
 

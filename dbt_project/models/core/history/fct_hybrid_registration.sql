@@ -2,8 +2,6 @@ with
 
 states as (select * from {{ ref('fct_hybrid_state') }}),
 
-completions as (select * from {{ ref('fct_hybrid_completion') }}),
-
 platforms as (select * from {{ ref('stg_platform_history') }}),
 
 regions as (select region_code, province_code, valid_from, valid_to from {{ ref('dim_region') }})
@@ -13,15 +11,14 @@ select
     states.step_number,
     states.registration_sk,
     states.last_step,
+    states.holds_before,
     states.person_sk,
     states.declared_groups,
     states.registered_on,
     case
         when {{ is_corps('states.region_code') }} then '660000'
         else coalesce(regions.province_code, '990000')
-    end as province_code,
-    completions.completed_on,
-    completions.certificate_days
+    end as province_code
 from states
 inner join platforms
     on states.platform_id = platforms.platform_id
@@ -32,7 +29,3 @@ left join regions
     on states.region_code = regions.region_code
     and (regions.valid_from is null or states.registered_on >= regions.valid_from)
     and (regions.valid_to is null or states.registered_on <= regions.valid_to)
-left join completions
-    on states.comparison_id = completions.comparison_id
-    and states.step_number = completions.step_number
-    and states.registration_sk = completions.registration_sk
