@@ -14,45 +14,47 @@ counted as (
         registrations.person_sk,
         registrations.province_code,
         registrations.platform_id,
-        registrations.registered_on
+        registrations.registered_on as day
     from {{ ref('fct_registration') }} as registrations
     cross join campaign
     where registrations.is_counted and registrations.registered_at <= campaign.clock
 ),
 
-registered as (
+learning as (
     select
-        registered_on as day,
-        {{ province_or_nation() }} as province_code,
-        {{ platform_or_all() }} as platform_id,
-        count(*) as registrations,
-        count(distinct person_sk) as learners
-    from counted
-    group by registered_on, cube (province_code, platform_id)
-),
-
--- One row for each person who learnt that day, so that the totals below count few rows and not every record
-learnt_by_person as (
-    select
-        learning.day,
-        counted.province_code,
-        counted.platform_id,
-        counted.person_sk,
-        bool_or(learning.is_active_day) as is_active_day,
-        sum(learning.study_seconds) as study_seconds
+        learning.day, counted.province_code, counted.platform_id, counted.person_sk,
+        learning.is_active_day, learning.study_seconds
     from {{ ref('fct_learning_day') }} as learning
     inner join counted on learning.registration_sk = counted.registration_sk
-    group by all
 ),
 
-learnt as (
+active as (select day, province_code, platform_id, person_sk from learning where is_active_day),
+
+{{ distinct_persons('learners', 'counted', 'day') }},
+
+{{ distinct_persons('active_learners', 'active', 'day') }},
+
+-- What adds up over provinces and platforms, at the finest grain
+sums as (
+    select day, province_code, platform_id, count(*) as registrations, 0 as study_seconds
+    from counted
+    group by day, province_code, platform_id
+
+    union all
+
+    select day, province_code, platform_id, 0, sum(study_seconds)
+    from learning
+    group by day, province_code, platform_id
+),
+
+summed as (
     select
         day,
         {{ province_or_nation() }} as province_code,
         {{ platform_or_all() }} as platform_id,
-        count(distinct person_sk) filter (where is_active_day) as active_learners,
+        sum(registrations) as registrations,
         sum(study_seconds) as study_seconds
-    from learnt_by_person
+    from sums
     group by day, cube (province_code, platform_id)
 ),
 
@@ -61,12 +63,13 @@ joined as (
         day,
         province_code,
         platform_id,
-        coalesce(registered.registrations, 0) as registrations,
-        coalesce(registered.learners, 0) as learners,
-        coalesce(learnt.active_learners, 0) as active_learners,
-        {{ study_hours('coalesce(learnt.study_seconds, 0)') }} as study_hours
-    from registered
-    full outer join learnt using (day, province_code, platform_id)
+        summed.registrations,
+        coalesce(learners.persons, 0) as learners,
+        coalesce(active_learners.persons, 0) as active_learners,
+        {{ study_hours('summed.study_seconds') }} as study_hours
+    from summed
+    left join learners using (day, province_code, platform_id)
+    left join active_learners using (day, province_code, platform_id)
 )
 
 select

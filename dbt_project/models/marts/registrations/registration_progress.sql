@@ -65,16 +65,7 @@ summed as (
     group by period_start, cube (province_code, platform_id)
 ),
 
--- What does not: a person is counted anew in every total
-learners as (
-    select
-        period_start,
-        {{ province_or_nation() }} as province_code,
-        {{ platform_or_all() }} as platform_id,
-        count(distinct person_sk) as learners
-    from counted
-    group by period_start, cube (province_code, platform_id)
-),
+{{ distinct_persons('learners', 'counted', 'period_start') }},
 
 -- The period in which a person first appears in each province × platform and in each total. Counted once and added
 -- up they are the distinct persons to date, without comparing each period with all before it.
@@ -99,7 +90,7 @@ standing as (
         periods.period_start,
         periods.is_complete,
         coalesce(summed.registrations, 0) as registrations,
-        coalesce(learners.learners, 0) as learners,
+        coalesce(learners.persons, 0) as learners,
         sum(coalesce(summed.registrations, 0)) over to_date as cumulative_registrations,
         sum(coalesce(new_learners.new_learners, 0)) over to_date as cumulative_learners,
         coalesce(new_learners.new_learners, 0) as new_learners,

@@ -71,25 +71,50 @@ events as (
     {%- endfor %}
 ),
 
-happened as (
-    select
-        days.period_start,
-        {{ province_or_nation('events.province_code') }} as province_code,
-        events.scheme,
-        events.fund,
-        {%- for kind in kinds %}
-        count(distinct events.person_sk) filter (where events.kind = '{{ kind }}') as {{ kind }}_persons,
-        count(*) filter (where events.kind = '{{ kind }}') as {{ kind }}_count,
-        sum(events.quantity) filter (where events.kind = '{{ kind }}') as {{ kind }}_amount_cny,
-        {%- endfor %}
-        median(events.days_claim_to_paid) filter (where events.kind = 'paid') as median_days_claim_to_paid,
-        sum(events.quantity) filter (where events.kind = 'paid' and events.is_wrong_fund) as wrong_fund_amount_cny,
-        sum(events.quantity) filter (where events.kind = 'paid' and events.is_unmatched) as unmatched_amount_cny,
-        sum(events.quantity) filter (where events.kind = 'unpaid') as unpaid_change,
-        sum(events.quantity) filter (where events.kind = 'overdue') as overdue_change
+dated as (
+    select events.*, days.period_start
     from events
     inner join days on events.day = days.day
-    group by days.period_start, events.scheme, events.fund, cube (events.province_code)
+),
+
+-- Each kind on its own row: one count of distinct persons, not one for each kind in every total
+persons as (
+    select
+        period_start, scheme, fund, kind,
+        {{ province_or_nation() }} as province_code,
+        count(distinct person_sk) as persons
+    from dated
+    where person_sk is not null
+    group by period_start, scheme, fund, kind, cube (province_code)
+),
+
+persons_by_kind as (
+    select
+        period_start, scheme, fund, province_code
+        {%- for kind in kinds %},
+        max(persons) filter (where kind = '{{ kind }}') as {{ kind }}_persons
+        {%- endfor %}
+    from persons
+    group by period_start, scheme, fund, province_code
+),
+
+happened as (
+    select
+        period_start,
+        {{ province_or_nation() }} as province_code,
+        scheme,
+        fund,
+        {%- for kind in kinds %}
+        count(*) filter (where kind = '{{ kind }}') as {{ kind }}_count,
+        sum(quantity) filter (where kind = '{{ kind }}') as {{ kind }}_amount_cny,
+        {%- endfor %}
+        median(days_claim_to_paid) filter (where kind = 'paid') as median_days_claim_to_paid,
+        sum(quantity) filter (where kind = 'paid' and is_wrong_fund) as wrong_fund_amount_cny,
+        sum(quantity) filter (where kind = 'paid' and is_unmatched) as unmatched_amount_cny,
+        sum(quantity) filter (where kind = 'unpaid') as unpaid_change,
+        sum(quantity) filter (where kind = 'overdue') as overdue_change
+    from dated
+    group by period_start, scheme, fund, cube (province_code)
 ),
 
 standing as (
@@ -98,7 +123,7 @@ standing as (
         periods.period_start,
         periods.is_complete,
         {%- for kind in kinds %}
-        coalesce(happened.{{ kind }}_persons, 0) as {{ kind }}_persons,
+        coalesce(persons_by_kind.{{ kind }}_persons, 0) as {{ kind }}_persons,
         coalesce(happened.{{ kind }}_count, 0) as {{ kind }}_count,
         coalesce(happened.{{ kind }}_amount_cny, 0) as {{ kind }}_amount_cny,
         {%- endfor %}
@@ -110,6 +135,7 @@ standing as (
     from periods
     cross join (select distinct province_code, scheme, fund from happened) as keys
     left join happened using (period_start, province_code, scheme, fund)
+    left join persons_by_kind using (period_start, province_code, scheme, fund)
     window to_date as (
         partition by keys.province_code, keys.scheme, keys.fund order by periods.period_start rows unbounded preceding
     )
