@@ -8,32 +8,27 @@
    are sorted; two keys that happen to share a hash are sorted too, each among its own rows. #}
 {% macro newest_state(feed, key, version='updated_at') %}
 {%- set columns = ['sender_id'] + key -%}
+{#- Each of the three reads the table itself: a CTE of all its columns, used thrice, would be written out first -#}
+{%- set landed = source('raw', feed) -%}
 with
 
-landed as (
-    select
-        *,
-        {{ quick_hash(columns) }} as key_hash
-    from {{ source('raw', feed) }}
-),
-
 repeated as (
-    select key_hash
-    from landed
+    select {{ quick_hash(columns) }} as key_hash
+    from {{ landed }}
     group by key_hash
     having count(*) > 1
 ),
 
 contested as (
     select
-        landed.*,
+        *,
         row_number() over (
             partition by {{ columns | join(', ') }}
             order by {{ version ~ ' desc, ' if version }}_ledger_sequence desc, _position desc
         ) as state_rank,
         max(_ledger_sequence) over (partition by {{ columns | join(', ') }}) as last_seen_sequence
-    from landed
-    where key_hash in (select key_hash from repeated)
+    from {{ landed }}
+    where {{ quick_hash(columns) }} in (select key_hash from repeated)
 ),
 
 states as (
@@ -41,8 +36,8 @@ states as (
         *,
         1 as state_rank,
         _ledger_sequence as last_seen_sequence
-    from landed
-    where key_hash not in (select key_hash from repeated)
+    from {{ landed }}
+    where {{ quick_hash(columns) }} not in (select key_hash from repeated)
 
     union all
 
