@@ -27,24 +27,37 @@ grown as (
     where this_period >= 0 and previous_this_period >= 0
 ),
 
-middles as (
-    select period_start, indicator_code, median(growth) as middle, count(*) as provinces_count
+-- Each province against the others: it must not shift what it is measured by
+compared as (
+    select
+        grown.period_start, grown.indicator_code, grown.province_code, others.growth as other_growth
     from grown
-    group by period_start, indicator_code
+    inner join grown as others
+        on grown.period_start = others.period_start
+        and grown.indicator_code = others.indicator_code
+        and grown.province_code <> others.province_code
+),
+
+middles as (
+    select
+        period_start, indicator_code, province_code,
+        median(other_growth) as middle,
+        count(*) + 1 as provinces_count
+    from compared
+    group by period_start, indicator_code, province_code
 ),
 
 spreads as (
     select
-        grown.period_start,
-        grown.indicator_code,
+        period_start, indicator_code, province_code,
         -- 1.4826: what makes the deviation of a normal distribution out of its median absolute deviation
-        1.4826 * median(abs(grown.growth - middles.middle)) as spread
-    from grown
-    inner join middles using (period_start, indicator_code)
-    group by grown.period_start, grown.indicator_code
+        1.4826 * median(abs(compared.other_growth - middles.middle)) as spread
+    from compared
+    inner join middles using (period_start, indicator_code, province_code)
+    group by period_start, indicator_code, province_code
 ),
 
--- Where more than half grew alike there is no spread to measure by
+-- Where more than half of the others grew alike there is no spread to measure by
 robust_outlier as (
     select
         grown.period_start, grown.province_code, grown.indicator_code, 'robust_outlier' as test_code,
@@ -54,8 +67,8 @@ robust_outlier as (
         grown.robust_outlier_max_robust_z as threshold,
         abs(grown.growth - middles.middle) > grown.robust_outlier_max_robust_z * spreads.spread as is_flagged
     from grown
-    inner join middles using (period_start, indicator_code)
-    inner join spreads using (period_start, indicator_code)
+    inner join middles using (period_start, indicator_code, province_code)
+    inner join spreads using (period_start, indicator_code, province_code)
     where spreads.spread > 0 and middles.provinces_count >= grown.robust_outlier_min_provinces
 )
 {%- endmacro %}
