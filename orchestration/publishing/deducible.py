@@ -5,14 +5,15 @@ solution, that is if it is 0 in every vector that the equations map to 0. A rand
 them all at once: it is 0 (to rounding) in the cells that follow, and, but for chance, nowhere else. Such a vector is
 what is left of a random one after its part in the equations' row space has been taken off, by conjugate gradients.
 
-Equations that share no cell are solved apart, and those that were solved before are not solved again: from one round
-of hiding to the next only a few change.
+Equations that share no cell are solved apart, each large part for as many steps as it alone needs, and those that were
+solved before are not solved again: from one round of hiding to the next only a few change.
 
 That counts are whole and not negative is not used: a total of 3 still says that no part is above 3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,9 +24,12 @@ from orchestration.publishing.cells import Bools, Floats, Ints, dense
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-_CONVERGED, _ZERO = 1e-11, 1e-7
+# Solved to _CONVERGED, a variable that follows is 0 to some 1e-12. Above _SURELY_ZERO it is asked again.
+_CONVERGED, _SURELY_ZERO, _ZERO = 1e-13, 1e-10, 1e-7
 _MAX_STEPS = 5_000
 _SEED = 20200323
+# A part with more terms than this is solved by itself; the small ones together.
+_LARGE_PART = 5_000
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -58,27 +62,42 @@ class Deducer:
     def _solve(
         self, equation: Ints, variable: Ints, coefficient: Floats, part: Ints, hashes: Hashes, is_new: Bools
     ) -> None:
-        """Solve the new parts together. A variable that came out near 0 by chance doesn't do so twice: where any is 0
-        its part is asked again with another random vector."""
-        found = variable[:0]
-        chosen = is_new[part]
-        for draw in range(2):
-            if not chosen.any():
-                break
-            vanishing = _vanishing(equation[chosen], variable[chosen], coefficient[chosen], draw)
-            found = vanishing if draw == 0 else np.intersect1d(found, vanishing)
-            asked_again = np.zeros(len(hashes), dtype=bool)
-            asked_again[part[chosen][np.isin(variable[chosen], found)]] = True
-            chosen = asked_again[part]
-        self._solved |= dict.fromkeys(hashes[is_new].tolist(), found[:0])
-        at = np.flatnonzero(np.isin(variable, found) & is_new[part])
-        of_part = part[at]
-        for number in np.unique(of_part).tolist():
-            self._solved[int(hashes[number])] = np.unique(variable[at[of_part == number]])
+        """Solve the new parts, the large ones one by one."""
+        for at in _batches(part, is_new):
+            self._solve_batch(equation[at], variable[at], coefficient[at], hashes[part[at]])
+
+    def _solve_batch(self, equation: Ints, variable: Ints, coefficient: Floats, hashed: Hashes) -> None:
+        """`hashed`: of each term the hash of its part. A variable that came out near 0 by chance doesn't do so twice:
+        a part in which one is not surely 0 is asked again with another random vector."""
+        found, doubtful = _vanishing(equation, variable, coefficient, 0)
+        if len(doubtful):
+            again = np.isin(hashed, hashed[np.isin(variable, doubtful)])
+            confirmed, _ = _vanishing(equation[again], variable[again], coefficient[again], 1)
+            found = np.setdiff1d(found, np.setdiff1d(doubtful, confirmed))
+        self._solved |= dict.fromkeys(np.unique(hashed).tolist(), found[:0])
+        is_found = np.isin(variable, found)
+        for number in np.unique(hashed[is_found]).tolist():
+            self._solved[number] = np.unique(variable[is_found & (hashed == number)])
 
 
-def _vanishing(equation: Ints, variable: Ints, coefficient: Floats, draw: int) -> Ints:
-    """The variables that are 0 in a random vector which the equations map to 0."""
+def _batches(part: Ints, is_new: Bools) -> Iterator[Ints]:
+    """The terms of the new parts: those of each large one, then those of all others."""
+    at = np.flatnonzero(is_new[part])
+    at = at[np.argsort(part[at], kind="stable")]
+    starts = np.flatnonzero(np.diff(part[at], prepend=-1))
+    small = []
+    for terms in np.split(at, starts[1:]):
+        if len(terms) > _LARGE_PART:
+            yield terms
+        else:
+            small.append(terms)
+    if small:
+        yield np.concatenate(small)
+
+
+def _vanishing(equation: Ints, variable: Ints, coefficient: Floats, draw: int) -> tuple[Ints, Ints]:
+    """The variables that are 0 in a random vector which the equations map to 0, and those of them that may be so by
+    chance."""
     # Loaded where equations are solved: every other command would wait a quarter of a second for nothing.
     from scipy.sparse import coo_array
 
@@ -86,8 +105,8 @@ def _vanishing(equation: Ints, variable: Ints, coefficient: Floats, draw: int) -
     rows = dense(equation)
     length = np.sqrt(np.bincount(rows, weights=coefficient**2))
     terms = coo_array((coefficient / length[rows], (rows, columns)), shape=(len(length), len(present))).tocsr()
-    vector = _null_vector(terms, np.random.default_rng([_SEED, draw]))
-    return present[np.abs(vector) < _ZERO]
+    size = np.abs(_null_vector(terms, np.random.default_rng([_SEED, draw])))
+    return present[size < _ZERO], present[(size < _ZERO) & (size >= _SURELY_ZERO)]
 
 
 def _null_vector(terms: csr_array, random: np.random.Generator) -> Floats:

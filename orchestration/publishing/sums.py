@@ -1,0 +1,111 @@
+"""Sums among cells, and which cell of each would be hidden next."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from orchestration.publishing.cells import Bools, CellTable, Floats, Ints, Relation
+
+# Which cell of a sum is hidden first. Zeros come last, since a zero is to stay where it can; a total of zero comes
+# before its parts, since zero parts of a published zero protect nothing.
+_PART, _TOTAL, _ZERO_TOTAL, _ZERO_PART, _ZERO_WITHOUT_ROW = range(5)
+
+
+class Sum:
+    """A relation, and the cells of each of its equations in the order in which they would be hidden.
+
+    `unknowns` and `secrets` count what each equation holds beside its cells: values of an earlier publication that are
+    not known, and those of them that must not become so.
+    """
+
+    def __init__(
+        self,
+        relation: Relation,
+        cells: CellTable,
+        units: Ints,
+        withhold_zeros: bool,
+        unknowns: Ints | None = None,
+        secrets: Ints | None = None,
+    ) -> None:
+        self.relation = relation
+        self.units = units
+        # After which change it was looked at last, and needed nothing
+        self.settled_at = -1
+        nothing = np.zeros(relation.equations_count, dtype=np.int64)
+        self.unknowns = nothing if unknowns is None else unknowns
+        self.secrets = nothing if secrets is None else secrets
+        may_hide = ~cells.is_fixed[relation.cell] & (withhold_zeros | (cells.value[relation.cell] != 0))
+        equation, cell = relation.equation[may_hide], relation.cell[may_hide]
+        is_zero, is_total = cells.value[cell] == 0, relation.is_total[may_hide]
+        rank = np.where(
+            is_zero,
+            np.where(is_total, _ZERO_TOTAL, np.where(cells.is_virtual[cell], _ZERO_WITHOUT_ROW, _ZERO_PART)),
+            np.where(is_total, _TOTAL, _PART),
+        )
+        order = np.lexsort((cell, cells.value[cell], rank, equation))
+        self._equation, self._cell, self._rank = equation[order], cell[order], rank[order]
+
+    def count(self, chosen: Bools) -> Ints:
+        """How many chosen cells each equation has."""
+        relation = self.relation
+        weights = chosen[relation.cell]
+        return np.bincount(relation.equation, weights=weights, minlength=relation.equations_count).astype(np.int64)
+
+    def touched(self, chosen: Bools) -> Bools:
+        """The equations that hold a chosen cell."""
+        is_touched = np.zeros(self.relation.equations_count, dtype=bool)
+        is_touched[self.relation.equation[chosen[self.relation.cell]]] = True
+        return is_touched
+
+    def first(self, is_wanted: Bools, may_take: Bools) -> tuple[Ints, Ints, Ints]:
+        """Of each wanted equation the first cell that may be taken: equations, cells, ranks."""
+        at = np.flatnonzero(is_wanted[self._equation] & may_take[self._cell])
+        equations, first = np.unique(self._equation[at], return_index=True)
+        chosen = at[first]
+        return equations, self._cell[chosen], self._rank[chosen]
+
+
+class Best:
+    """For each wanted cell the best of the cells that its sums offer."""
+
+    def __init__(self, cells: CellTable) -> None:
+        self._cells = cells
+        self._offers: list[tuple[Ints, Ints, Ints]] = []
+
+    def offer(self, relation: Relation, equations: Ints, offered: Ints, ranks: Ints, wanted: Bools) -> None:
+        of_equation = np.full(relation.equations_count, -1, dtype=np.int64)
+        of_equation[equations] = np.arange(len(equations))
+        number = of_equation[relation.equation]
+        at = np.flatnonzero(wanted[relation.cell] & (number >= 0))
+        number = number[at]
+        self._offers.append((relation.cell[at], offered[number], ranks[number]))
+
+    def chosen(self) -> tuple[Ints, Bools]:
+        """The cells to hide, and which wanted cells they are for."""
+        nothing = np.empty(0, dtype=np.int64)
+        offers = [(nothing, nothing, nothing), *self._offers]
+        wanted, offered, ranks = (np.concatenate(column) for column in zip(*offers, strict=True))
+        order = np.lexsort((offered, self._cells.value[offered], ranks, wanted))
+        helped, first = np.unique(wanted[order], return_index=True)
+        is_helped = np.zeros(self._cells.size, dtype=bool)
+        is_helped[helped] = True
+        return np.unique(offered[order][first]), is_helped
+
+
+class Terms:
+    """Gathers the terms of several relations as one system of equations."""
+
+    def __init__(self) -> None:
+        nothing = np.empty(0, dtype=np.int64)
+        self._parts: list[tuple[Ints, Ints, Floats]] = [(nothing, nothing, nothing.astype(np.float64))]
+        self._count = 0
+
+    def add(self, relation: Relation, equation: Ints, variable: Ints, coefficient: Floats) -> None:
+        """Equations numbered as in `relation`: so the same one has the same number however few terms it has."""
+        self._parts.append((equation + self._count, variable, coefficient))
+        self._count += relation.equations_count
+
+    def arrays(self) -> tuple[Ints, Ints, Floats]:
+        """Equation, variable and coefficient of each term."""
+        equation, variable, coefficient = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        return equation, variable, coefficient
