@@ -271,7 +271,9 @@ def build_relations(
         columns = _independent_columns(name, mart, specification, cells, values)
         relations += [_total(grid, total, columns, cells) for total in mart.totals]
         relations += [_running(grid, mart, running, cells) for running in mart.running_totals]
-    relations += [_link(link, grids, cells) for link in specification.links if _names(link) <= set(grids)]
+    relations += [
+        _link(link, specification, grids, cells) for link in specification.links if _names(link) <= set(grids)
+    ]
     return [relation for relation in relations if len(relation.cell)]
 
 
@@ -339,7 +341,8 @@ def _running(grid: Grid, mart: Mart, running: RunningTotal, cells: CellTable) ->
     )
 
 
-def _link(link: Link, grids: Mapping[str, Grid], cells: CellTable) -> Relation:
+def _link(link: Link, specification: Specification, grids: Mapping[str, Grid], cells: CellTable) -> Relation:
+    """One equation for each cell of the total that has all its parts, where an absent one isn't zero."""
     name = f"{link.total.mart}.{link.total.column} = {link.parts.mart}.{link.parts.column}"
     of, parts = grids[link.total.mart], grids[link.parts.mart]
     targets = np.zeros(parts.size, dtype=np.int64)
@@ -350,7 +353,9 @@ def _link(link: Link, grids: Mapping[str, Grid], cells: CellTable) -> Relation:
             return _none(name)
         is_matched &= codes >= 0
         targets = targets * len(of.members[key]) + codes
-    part_cells = np.flatnonzero(is_matched)
+    is_told = _says(of, specification)
+    is_told[targets[is_matched & ~_says(parts, specification)]] = False
+    part_cells = np.flatnonzero(is_matched & is_told[targets])
     totals = np.unique(targets[part_cells])
     equation = np.searchsorted(totals, targets[part_cells])
     total_start = cells.blocks[link.total.mart, link.total.column].start
@@ -361,6 +366,11 @@ def _link(link: Link, grids: Mapping[str, Grid], cells: CellTable) -> Relation:
         np.concatenate([totals + total_start, part_cells + parts_start]),
         np.concatenate([np.ones(len(totals), bool), np.zeros(len(part_cells), bool)]),
     )
+
+
+def _says(grid: Grid, specification: Specification) -> Bools:
+    """The cells of which the mart says something: those of its rows, and of others where an absent row is a zero."""
+    return (grid.rows >= 0) | specification.marts[grid.mart].absent_is_zero
 
 
 def _target_codes(key: str, link: Link, of: Grid, parts: Grid) -> Ints | None:

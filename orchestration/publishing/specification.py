@@ -74,7 +74,8 @@ class RunningTotal(_Strict):
 
 
 class Mart(_Strict):
-    """One published mart. `time`: the key along which running totals run and publications grow."""
+    """One published mart. `time`: the key along which running totals run and publications grow. `absent_is_zero`:
+    whether a row that it doesn't have stands for zeros; where false it says nothing of them."""
 
     keys: tuple[str, ...]
     time: str | None = None
@@ -83,6 +84,7 @@ class Mart(_Strict):
     running_totals: tuple[RunningTotal, ...] = ()
     open: tuple[str, ...] = ()
     leave_out: str | None = None
+    absent_is_zero: bool = True
 
     @model_validator(mode="after")
     def _consistent(self) -> Mart:

@@ -126,8 +126,19 @@ def publish_table(
     known_on: date | None = None,
 ) -> Publication:
     """Publish `whole` after what `history_dir` remembers, and write this version down there."""
+    return publish_rows(mart_rows(whole), history_dir, version, withhold_zeros=withhold_zeros, known_on=known_on)
+
+
+def publish_rows(
+    rows: Mapping[str, MartRows],
+    history_dir: Path | None = None,
+    version: str = "1",
+    *,
+    withhold_zeros: bool = True,
+    known_on: date | None = None,
+) -> Publication:
+    """The same of any marts."""
     specification = load_specification().model_copy(update={"withhold_zeros": withhold_zeros})
-    rows = mart_rows(whole)
     earlier = read_history(history_dir, specification) if history_dir else []
     grids = build_grids(specification, rows, [publication.marts for publication in earlier])
     cells = build_cells(specification, rows, grids)
