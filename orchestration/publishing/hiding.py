@@ -59,6 +59,8 @@ class Hiding:
         self._may_be_hidden: Bools = ((cells.value != 0) | ~cells.is_count) & ~cells.is_fixed
         self._moment = 0
         self._changed_at = np.zeros(len(self._units), dtype=np.int64)
+        # Of each moment the cells that were hidden or given up
+        self._changes: list[Ints] = []
         self.level: Levels = np.zeros(cells.slots_count, dtype=np.uint8)
         self.is_known = is_known
         self.is_hidden: Bools = np.zeros(cells.size, dtype=bool)
@@ -91,6 +93,10 @@ class Hiding:
         """Whether a cell of these units was hidden, or any given up, after the moment `since`."""
         return bool((self._changed_at[units] > since).any())
 
+    def changed_since(self, moment: int) -> list[Ints]:
+        """The cells that were hidden or given up after it, change by change."""
+        return self._changes[moment:]
+
     @property
     def moment(self) -> int:
         """How many changes there were."""
@@ -109,9 +115,8 @@ class Hiding:
             if not changed.isdisjoint(follower.leaders) and self._follow(follower):
                 changed.add(follower.unit)
         self._moment += 1
-        for number in changed:
-            self._changed_at[number] = self._moment
-            self._refresh(self._units[number])
+        self._changed_at[list(changed)] = self._moment
+        self._changes.append(np.concatenate([self._refresh(self._units[number]) for number in sorted(changed)]))
 
     def give_up(self, cells: Bools) -> None:
         """Count these cells as known from here on."""
@@ -120,8 +125,7 @@ class Hiding:
         self.is_known |= cells
         self._moment += 1
         self._changed_at[:] = self._moment
-        for unit in self._units:
-            self._refresh(unit)
+        self._changes.append(np.concatenate([self._refresh(unit) for unit in self._units]))
 
     def _follow(self, follower: _Follower) -> bool:
         """Hide what follows; whether there was anything."""
@@ -134,15 +138,20 @@ class Hiding:
         self.level[slots][leads] = HIDDEN
         return bool(leads.any())
 
-    def _refresh(self, unit: _Unit) -> None:
+    def _refresh(self, unit: _Unit) -> Ints:
+        """Bring the unit's cells up to date; which of them are others now."""
+        changed = []
         level = self.level[unit.slots]
         is_hidden, with_zeros = level >= HIDDEN, level == HIDDEN_WITH_ZEROS
         for block in unit.blocks:
             hidden = is_hidden & self._may_be_hidden[block] | with_zeros & ~self._cells.is_fixed[block]
             known = self.is_known[block]
-            self.is_hidden[block] = hidden
-            self.is_unknown[block] = hidden & ~known
+            unknown = hidden & ~known
+            is_other = (hidden != self.is_hidden[block]) | (unknown != self.is_unknown[block])
+            changed.append(np.flatnonzero(is_other) + block.start)
+            self.is_hidden[block], self.is_unknown[block] = hidden, unknown
             self.may_take[block] = ~hidden & ~known
+        return np.concatenate([np.empty(0, dtype=np.int64), *changed])
 
 
 def _blocks(specification: Specification, cells: CellTable, name: str, unit_name: str) -> tuple[slice, ...]:

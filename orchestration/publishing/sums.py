@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from orchestration.publishing.cells import Bools, CellTable, Floats, Ints, Relation
+from orchestration.publishing.hiding import Hiding
 
 # Which cell of a sum is hidden first. Zeros come last, since a zero is to stay where it can; a total of zero comes
 # before its parts, since zero parts of a published zero protect nothing.
@@ -44,6 +45,34 @@ class Sum:
         )
         order = np.lexsort((cell, cells.value[cell], rank, equation))
         self._equation, self._cell, self._rank = equation[order], cell[order], rank[order]
+        self._start = np.searchsorted(self._equation, np.arange(relation.equations_count + 1))
+        self._by_cell = np.argsort(relation.cell, kind="stable")
+        self._cell_in_order = relation.cell[self._by_cell]
+        self._counted_at = 0
+        self._was_hidden, self._was_unknown = (np.zeros(len(relation.cell), dtype=bool) for _ in range(2))
+        self._hidden, self._unknown = nothing.copy(), nothing.copy()
+
+    def gaps(self, hiding: Hiding) -> tuple[Ints, Ints]:
+        """How many hidden cells each equation has, and how many of them unknown. Brought up to date by what has changed
+        since the last call, which mostly is a few cells among a million."""
+        changes = hiding.changed_since(self._counted_at)
+        self._counted_at = hiding.moment
+        at = self._entries_of(changes) if sum(map(len, changes)) < len(self._by_cell) // 8 else self._by_cell
+        for counts, was, now in (
+            (self._hidden, self._was_hidden, hiding.is_hidden),
+            (self._unknown, self._was_unknown, hiding.is_unknown),
+        ):
+            is_now = now[self.relation.cell[at]]
+            is_other = is_now != was[at]
+            np.add.at(counts, self.relation.equation[at[is_other]], np.where(is_now[is_other], 1, -1))
+            was[at] = is_now
+        return self._hidden, self._unknown
+
+    def _entries_of(self, changes: list[Ints]) -> Ints:
+        cells = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *changes]))
+        cells = cells[np.diff(cells, prepend=-1) > 0]
+        starts = np.searchsorted(self._cell_in_order, cells, side="left")
+        return self._by_cell[_ranges(starts, np.searchsorted(self._cell_in_order, cells, side="right"))]
 
     def count(self, chosen: Bools) -> Ints:
         """How many chosen cells each equation has."""
@@ -59,10 +88,19 @@ class Sum:
 
     def first(self, is_wanted: Bools, may_take: Bools) -> tuple[Ints, Ints, Ints]:
         """Of each wanted equation the first cell that may be taken: equations, cells, ranks."""
-        at = np.flatnonzero(is_wanted[self._equation] & may_take[self._cell])
+        wanted = np.flatnonzero(is_wanted)
+        at = _ranges(self._start[wanted], self._start[wanted + 1])
+        at = at[may_take[self._cell[at]]]
         equations, first = np.unique(self._equation[at], return_index=True)
         chosen = at[first]
         return equations, self._cell[chosen], self._rank[chosen]
+
+
+def _ranges(starts: Ints, ends: Ints) -> Ints:
+    """The numbers from each start to before its end, one after the other."""
+    lengths = ends - starts
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
 
 
 class Best:

@@ -137,8 +137,9 @@ class _Suppressor:
     def _partners(self, each: Sum) -> Ints:
         """The next cells to hide in sums with one secret. A cell known from before is no partner for a secret, but is
         hidden where otherwise this publication alone would have a single gap."""
-        is_single_gap = each.count(self.hiding.is_hidden) == 1
-        is_wanted = is_single_gap | (each.count(self.hiding.is_unknown) == 1)
+        hidden, unknown = each.gaps(self.hiding)
+        is_single_gap = hidden == 1
+        is_wanted = is_single_gap | (unknown == 1)
         _, partners, _ = each.first(is_wanted, self.hiding.may_take)
         if len(partners) or not is_single_gap.any():
             return partners
@@ -146,9 +147,9 @@ class _Suppressor:
 
     def _partners_in_change(self, each: Sum) -> Ints:
         """The next cells to hide where what a sum has changed by since an earlier publication tells a secret."""
-        unknown = self.hiding.is_unknown
-        tells = each.count(unknown) + each.unknowns == 1
-        tells &= each.count(unknown & self.is_secret) + each.secrets > 0
+        tells = each.gaps(self.hiding)[1] + each.unknowns == 1
+        if tells.any():
+            tells &= each.count(self.hiding.is_unknown & self.is_secret) + each.secrets > 0
         return each.first(tells, self.hiding.may_take)[1]
 
     def _changes(self, withhold_zeros: bool) -> Iterator[Sum]:
@@ -241,8 +242,10 @@ class _Suppressor:
         unknown = self.hiding.is_unknown
         is_alone = np.zeros(self.cells.size, dtype=bool)
         for each in self.sums:
-            relation = each.relation
-            is_alone[relation.cell[(each.count(unknown) == 1)[relation.equation] & unknown[relation.cell]]] = True
+            is_single = each.gaps(self.hiding)[1] == 1
+            if is_single.any():
+                relation = each.relation
+                is_alone[relation.cell[is_single[relation.equation] & unknown[relation.cell]]] = True
         return is_alone
 
     def _further_away(self, left: Bools, may_take: Bools) -> int | None:

@@ -34,12 +34,12 @@ def rows_of(columns: tuple[str, ...], of: dict[Key, tuple[float, ...]], keys: tu
 def rows(whole: Table, periods: Sequence[str] = PERIODS, with_target: Sequence[str] = (NATION,)) -> dict[str, MartRows]:
     """The marts of `whole`, its dispatch table, and the targets, which few have."""
     progress = {column: whole.values["registration_progress", column] for column in ("registrations", TO_DATE[1])}
-    dispatched = {
+    dispatched: dict[Key, tuple[float, ...]] = {
         (period, province, "registrations"): tuple(of[period, province, ALL] for of in progress.values())
         for period in periods
         for province in (NATION, *PROVINCES)
     }
-    target = {
+    target: dict[Key, tuple[float, ...]] = {
         (period, "registrations", province): (progress[TO_DATE[1]][period, province, ALL],)
         for period in periods
         for province in with_target
