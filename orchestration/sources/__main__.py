@@ -18,7 +18,6 @@ from orchestration.settings import Settings
 from orchestration.sources.connectors import fetch
 from orchestration.sources.errors import SourceError
 from orchestration.sources.feeds import SenderKind
-from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, Payload
 from orchestration.sources.registry import load_registry
 
@@ -69,9 +68,8 @@ def _line(period: Period | None, result: Payload | SourceError) -> str:
     when = period.key if period else "all periods"
     if isinstance(result, SourceError):
         return f"{when} {result}"
-    with memory_connection() as connection:
-        counts = result.open(connection).aggregate(f"count(*), count({MALFORMED})").fetchall()
-    rows_count, malformed_count = counts[0]
+    malformed = result.table[MALFORMED]
+    rows_count, malformed_count = len(malformed), len(malformed) - malformed.null_count
     unknown = ", ".join(f"{each.name} ({each.type}, {each.filled_share:.0%})" for each in result.unknown_columns)
     return (
         f"{when} {result.source_name}: {rows_count} rows, {malformed_count} malformed, {result.bytes_count} bytes; "

@@ -1,6 +1,6 @@
 """The contract: a payload's rows become landed rows or refused ones, each refusal with every reason that holds.
 
-    payload.open → text, trimmed → typed (values, a fault mask a row) → identities of the distinct persons → checked
+    payload.table → text, trimmed → typed (values, a fault mask a row) → identities of the distinct persons → checked
     (typed with its pseudonyms; a view)
 
 The payload is read once; what was refused, where anything was, is read a second time into `incoming`. Everything is
@@ -23,6 +23,7 @@ from orchestration.calendar import Period, period_of
 from orchestration.settings import SHANGHAI
 from orchestration.sources import contract_sql as sql
 from orchestration.sources.contract_sql import Fault, Reason
+from orchestration.sources.delivered import Delivered, deliver
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.feeds import FEEDS, ID_TYPES, PERSONAL_KINDS, Feed, Kind
 from orchestration.sources.identity import Pseudonymiser, create_identities, key_sql
@@ -34,10 +35,6 @@ from orchestration.sql_text import literal, quoted
 WHOLE_ROW = "_row"
 # A type has flipped when no value of a column can be read: at least this many, and at least half of the rows.
 FLIPPED_AT_LEAST = 2
-# From about here on running a statement takes longer than planning it.
-_MANY_ROWS = 1_536
-# Under this size a payload has fewer, and need not be counted.
-_FEW_BYTES = 16_384
 # A fault mask is an unsigned 64-bit integer.
 _MOST_FAULTS = 64
 # A header cell that looks like a value is a file without a header: six digits in a row begin an id number or a phone.
@@ -108,8 +105,7 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
     assert len(faults) <= _MOST_FAULTS
     outside = tuple(name for name in payload.header if name not in {field.name for field in feed.fields})
     try:
-        payload.open(connection).create_view("payload", replace=True)
-        delivered = _delivered_sql(payload, feed, outside, is_for_many=_has_many_rows(connection, payload))
+        delivered = deliver(connection, payload, feed, outside)
         _create_typed(connection, delivered, payload, feed, faults, outside, terms)
         if sql.person_sql(feed):
             are_all_persons = _identify_persons(connection, terms)
@@ -122,10 +118,10 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
         if any(refused for _, refused in periods.values()):
             _check_types(connection, payload, feed, faults)
         if _has_repeats(connection, feed):
-            _refuse_conflicting_repeats(connection, delivered, feed, bit=len(faults) - 1)
+            _refuse_conflicting_repeats(connection, delivered.rows, feed, bit=len(faults) - 1)
             periods = dict(_count_by_period(connection))
         if any(refused for _, refused in periods.values()):
-            _read_again(connection, delivered, f"SELECT {POSITION} FROM typed WHERE _faults <> 0")
+            _read_again(connection, delivered.rows, f"SELECT {POSITION} FROM typed WHERE _faults <> 0")
         return CheckedBatch(payload, feed, faults, outside, periods)
     except duckdb.Error as error:
         failure = _unreadable(payload, error)
@@ -163,28 +159,9 @@ def _unreadable(payload: Payload, error: duckdb.Error) -> PermanentSourceError:
     return PermanentSourceError(payload.sender_id, payload.feed, payload.source_name, message)
 
 
-def _has_many_rows(connection: duckdb.DuckDBPyConnection, payload: Payload) -> bool:
-    """By its rows, since a compressed payload has many in few bytes."""
-    if payload.bytes_count < _FEW_BYTES:
-        return False
-    (rows_count,) = connection.execute("SELECT count(*) FROM payload").fetchone() or (0,)
-    return int(rows_count) >= _MANY_ROWS
-
-
-def _delivered_sql(payload: Payload, feed: Feed, outside: tuple[str, ...], *, is_for_many: bool) -> str:
-    """SQL of `_position`, `_malformed`, t_<field> for every field, x_<n> for the columns outside."""
-    columns = [POSITION, MALFORMED]
-    for field in feed.fields:
-        is_given = field.name in payload.header
-        text = sql.trimmed_sql(quoted(field.name), is_for_many=is_for_many) if is_given else "NULL::VARCHAR"
-        columns.append(f"{text} AS {sql.text_column(field)}")
-    columns += [f"{quoted(name)} AS x_{number}" for number, name in enumerate(outside)]
-    return f"(SELECT {', '.join(columns)} FROM payload)"
-
-
 def _create_typed(
     connection: duckdb.DuckDBPyConnection,
-    delivered: str,
+    delivered: Delivered,
     payload: Payload,
     feed: Feed,
     faults: tuple[Fault, ...],
@@ -193,13 +170,14 @@ def _create_typed(
 ) -> None:
     """The table `typed`: every landed column but the pseudonyms, the texts that those are made of, and `_faults`."""
     plain = [field for field in feed.fields if field.kind not in PERSONAL_KINDS]
-    values = [f"{sql.value_sql(field)} AS {sql.value_column(field)}" for field in plain]
-    columns = {field.name: sql.value_column(field) for field in plain} | sql.derived_sql(feed, payload.sender_id)
+    values = [f"{delivered.values.get(f.name) or sql.value_sql(f)} AS {sql.value_column(f)}" for f in plain]
+    columns = {field.name: sql.value_column(field) for field in plain}
+    columns |= sql.derived_sql(feed, payload.sender_id) | delivered.derived
     if payload.period_start is not None:
         period = f"DATE '{payload.period_start}'"
     else:
         clocks_period = period_of(list(terms.periods), terms.today).start
-        starts = [period.start for period in terms.periods]
+        starts = _starts_within([period.start for period in terms.periods], delivered.moments)
         period = sql.period_sql(sql.VALUE_PREFIX + feed.version_field, starts, clocks_period)
     columns |= sql.named_sql(feed)
     connection.execute(
@@ -210,8 +188,8 @@ def _create_typed(
             {period} AS _period_start,
             {", ".join(f"{text} AS {quoted(name)}" for name, text in columns.items())},
             {_extra_sql(outside, payload.non_personal)} AS _extra,
-            {_mask_sql(faults)} AS _faults
-        FROM (SELECT *, {", ".join(values)} FROM {delivered})
+            {_mask_sql(faults, delivered)} AS _faults
+        FROM (SELECT *, {", ".join(values)} FROM {delivered.rows})
         """
     )
 
@@ -289,10 +267,24 @@ def _identity_fault(feed: Feed) -> Iterable[Fault]:
         yield Fault(person[1].removeprefix(sql.TEXT_PREFIX), Reason.IDENTITY_INVALID, "false")
 
 
-def _mask_sql(faults: tuple[Fault, ...]) -> str:
-    bits = [f"if({fault.condition}, {1 << number}::UBIGINT, 0::UBIGINT)" for number, fault in enumerate(faults)]
+def _mask_sql(faults: tuple[Fault, ...], delivered: Delivered) -> str:
+    bits = [
+        f"if({fault.condition}, {1 << number}::UBIGINT, 0::UBIGINT)"
+        for number, fault in enumerate(faults)
+        if number and fault not in delivered.settled and fault.condition != "false"
+    ]
+    mask = " | ".join(bits) or "0::UBIGINT"
     # A row that couldn't be read has no fields to judge.
-    return f"CASE WHEN {MALFORMED} IS NOT NULL THEN 1::UBIGINT ELSE {' | '.join(bits[1:])} END"
+    return mask if delivered.are_all_read else f"CASE WHEN {MALFORMED} IS NOT NULL THEN 1::UBIGINT ELSE {mask} END"
+
+
+def _starts_within(starts: list[date], moments: tuple[date, date] | None) -> list[date]:
+    """Those of the periods' first days that a moment between the two may fall under; all where there are no two."""
+    if moments is None:
+        return starts
+    earliest, latest = moments
+    first = max((start for start in starts if start <= earliest), default=min(starts))
+    return [start for start in starts if first <= start <= max(first, latest)]
 
 
 def _extra_sql(outside: tuple[str, ...], non_personal: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from orchestration.sql_text import literal
 
 # A field `x` has its text in column t_x and its value in v_x.
 TEXT_PREFIX, VALUE_PREFIX = "t_", "v_"
-_SPACES = " \t\r\n\u3000\u00a0\ufeff"
+SPACES = " \t\r\n\u3000\u00a0\ufeff"
 _NUMERAL = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _INTEGER = r"[+-]?[0-9]+(\.0*)?"
 _DAY = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
@@ -58,11 +58,11 @@ def trimmed_sql(text: str, *, is_for_many: bool) -> str:
     Both forms mean the same. `trim` over a set of characters takes five times as long as seeing that there is nothing
     to trim; but seeing it takes DuckDB longer to plan, which is what counts for a batch of some hundred rows.
     """
-    trimmed = f"nullif(trim({text}, '{_SPACES}'), '')"
+    trimmed = f"nullif(trim({text}, '{SPACES}'), '')"
     if not is_for_many:
         return trimmed
     is_ascii_at_both_ends = f"{text}[-1] BETWEEN '!' AND '~' AND {text} BETWEEN '!' AND '\x7f'"
-    is_plain = f"{text} <> '' AND NOT regexp_matches({text}, '^[{_SPACES}]|[{_SPACES}]$')"
+    is_plain = f"{text} <> '' AND NOT regexp_matches({text}, '^[{SPACES}]|[{SPACES}]$')"
     return f"CASE WHEN {is_ascii_at_both_ends} OR ({is_plain}) THEN {text} ELSE {trimmed} END"
 
 
@@ -105,9 +105,8 @@ def faults(feed: Feed, folder_period: date | None) -> list[Fault]:
     """
     found: list[Fault] = []
     for field in feed.fields:
-        if is_missing := _missing_sql(feed, field):
-            found.append(Fault(field.name, Reason.MISSING_REQUIRED, is_missing))
-        found.extend(_faults_of_text(field))
+        found.extend(missing_faults(feed, field))
+        found.extend(faults_of_text(field))
     if folder_period is not None and "period_start" in {field.name for field in feed.fields}:
         condition = f"v_period_start <> DATE '{folder_period.isoformat()}'"
         found.append(Fault("period_start", Reason.OUT_OF_RANGE, condition))
@@ -191,23 +190,25 @@ def _list_sql(text: str) -> str:
     is_array = f"left({text}, 1) = '['"
     array = f"try_cast(if({is_array} AND json_valid({text}), {text}, NULL) AS JSON)::VARCHAR[]"
     elements = f"if({is_array}, {array}, string_split(replace({text}, '；', ';'), ';'))"
-    kept = f"list_filter(list_transform({elements}, lambda x: trim(x, '{_SPACES}')), lambda x: x <> '')"
+    kept = f"list_filter(list_transform({elements}, lambda x: trim(x, '{SPACES}')), lambda x: x <> '')"
     # Most lists are of one code, which needs no taking apart.
     return f"CASE WHEN regexp_full_match({text}, '[A-Za-z0-9]+') THEN [{text}] ELSE nullif({kept}, []) END"
 
 
-def _missing_sql(feed: Feed, field: Field) -> str | None:
-    if field.required:
-        return f"{text_column(field)} IS NULL"
-    conditions = [
+def missing_faults(feed: Feed, field: Field) -> Iterable[Fault]:
+    """The fault of a row without a text for `field`, if there is such a fault."""
+    conditions = [f"{text_column(field)} IS NULL"] if field.required else []
+    conditions += [
         f"({text_column(field)} IS NULL AND t_{rule.other} IN ({', '.join(map(literal, rule.values))}))"
         for rule in feed.required_when
-        if rule.field == field.name
+        if rule.field == field.name and not field.required
     ]
-    return " OR ".join(conditions) or None
+    if conditions:
+        yield Fault(field.name, Reason.MISSING_REQUIRED, " OR ".join(conditions))
 
 
-def _faults_of_text(field: Field) -> Iterable[Fault]:
+def faults_of_text(field: Field) -> Iterable[Fault]:
+    """The faults that a text for `field` may have by itself; none of them holds of a null."""
     text, value = text_column(field), value_column(field)
     is_unread = f"{text} IS NOT NULL AND {value} IS NULL"
     match field.kind:

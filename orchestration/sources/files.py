@@ -88,7 +88,7 @@ def fetch_files(
                 delivered_header=rows.delivered_header,
                 non_personal=rows.non_personal,
                 unknown_columns=rows.unknown_columns,
-                reader=rows.reader,
+                table=rows.table,
             )
 
 

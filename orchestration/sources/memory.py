@@ -23,6 +23,8 @@ def memory_connection(memory_limit: str | None = None) -> duckdb.DuckDBPyConnect
             "temp_directory": "",
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            # A column of text leaves as one piece, however long.
+            "arrow_large_buffer_size": True,
         }
         if memory_limit is not None:
             config["memory_limit"] = memory_limit

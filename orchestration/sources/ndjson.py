@@ -8,7 +8,7 @@ itself only, and because it reads twice as many rows a second as read_json over 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -18,15 +18,15 @@ from orchestration.sources.column_map import ColumnMap
 from orchestration.sources.feeds import Feed
 from orchestration.sources.json_keys import Scan
 from orchestration.sources.memory import memory_connection
+from orchestration.sources.one_shape import has_no_other_key, keys_of
 from orchestration.sources.payload import MALFORMED, POSITION, UnknownColumn
 from orchestration.sources.rows import FormatError, Naming, Rows, name_columns
 from orchestration.sql_text import literal, quoted
 
 FULL_SCAN_ROWS = 20_000
-_MANY_ROWS = 8_192
 _BOM = b"\xef\xbb\xbf"
 _LINE = "line"
-# A null where the line is no JSON: neither function then raises for the whole column.
+# A null where the line is no JSON: the function then doesn't raise for the whole column.
 _VALID_LINE = "case when json_valid(line) then line end"
 
 
@@ -72,15 +72,13 @@ def _numbers(count: int) -> pa.Array:
 def rows_of_json(table: pa.Table, feed: Feed, column_map: ColumnMap) -> Rows:
     """Rows of a table of `_position`, `_malformed`, `line` (JSON text, null where `_malformed` says why).
 
-    With no rows at all every field counts as delivered, since nothing shows which ones the sender knows.
+    With no rows at all every field counts as delivered, since nothing shows which ones the sender knows. Raises
+    FormatError (see `name_columns`), also where no row is a JSON object.
     """
     if table.num_rows == 0:
-        naming = name_columns([field.name for field in feed.fields], feed, column_map)
-        return _rows(table, naming, ())
-    if keys := _keys_of_every_row(table):
-        naming = name_columns(keys, feed, column_map)
-        if not naming.unknown:
-            return _rows(table, naming, ())
+        return _read(table, name_columns([field.name for field in feed.fields], feed, column_map), ())
+    if found := _rows_of_one_shape(table, feed, column_map):
+        return found
     scan = Scan(_sampled(table)[_LINE].to_pylist())
     if not scan.objects_count:
         raise FormatError("no line is a JSON object (UTF-8, one object a line)", row=table[POSITION][0].as_py())
@@ -89,12 +87,39 @@ def rows_of_json(table: pa.Table, feed: Feed, column_map: ColumnMap) -> Rows:
         keys += _rare_keys(table, set(keys), feed, column_map)
     naming = name_columns(keys, feed, column_map)
     unknown = scan.described(tuple(naming.unknown), [keys[index] for index in naming.unknown.values()])
-    return _rows(table, naming, unknown)
+    return _read(table, naming, unknown)
 
 
-def _rows(table: pa.Table, naming: Naming, unknown: tuple[UnknownColumn, ...]) -> Rows:
+def _rows_of_one_shape(table: pa.Table, feed: Feed, column_map: ColumnMap) -> Rows | None:
+    """The rows, where every one has the keys of the first one, all of them known; else None."""
+    lines = table[_LINE].combine_chunks()
+    keys = keys_of(lines[0].as_py())
+    if not keys or table[MALFORMED].null_count < table.num_rows or not pc.all(pc.starts_with(lines, "{")).as_py():
+        return None
+    try:
+        naming = name_columns(keys, feed, column_map)
+    except FormatError:
+        # The other rows' keys are looked at before that is said.
+        return None
+    if naming.unknown:
+        return None
+    transformed = f"unnest(json_transform({_LINE}, {_structure(keys)}))"
+    with memory_connection() as connection:
+        try:
+            values = connection.from_arrow(pa.table({_LINE: lines})).project(transformed).to_arrow_table()
+        except duckdb.Error:
+            # Some line is no JSON.
+            return None
+    if not has_no_other_key(lines, values):
+        return None
     kept = {**naming.contract, **naming.let_in}
-    structure = json.dumps({naming.delivered[index]: "VARCHAR" for index in kept.values()}, ensure_ascii=False)
+    columns = {name: values.column(index) for name, index in kept.items()}
+    return _rows(pa.table({POSITION: table[POSITION], MALFORMED: table[MALFORMED], **columns}), naming, ())
+
+
+def _read(table: pa.Table, naming: Naming, unknown: tuple[UnknownColumn, ...]) -> Rows:
+    """The rows of any table, whatever its lines hold."""
+    kept = {**naming.contract, **naming.let_in}
     values = ", ".join(
         f"struct_extract(row_, {literal(naming.delivered[index])}) as {quoted(name)}" for name, index in kept.items()
     )
@@ -104,21 +129,30 @@ def _rows(table: pa.Table, naming: Naming, unknown: tuple[UnknownColumn, ...]) -
         f" else coalesce({MALFORMED}, case when not json_valid({_LINE}) then 'not valid JSON'"
         f" when not starts_with(ltrim({_LINE}, E' \\t\\r\\n'), '{{') then 'not a JSON object' end) end as {MALFORMED}"
     )
+    # A line that can't be parsed gives null instead of an error for the whole column.
+    transformed = f"try(json_transform({_LINE}, {_structure([naming.delivered[index] for index in kept.values()])}))"
+    with memory_connection() as connection:
+        lines = connection.from_arrow(table).project(f"{POSITION}, {MALFORMED}, {_LINE}, {transformed} as row_")
+        try:
+            return _rows(lines.project(f"{POSITION}, {reason}, {values}").to_arrow_table(), naming, unknown)
+        except duckdb.Error as error:
+            failure = FormatError(f"can't be read as its format says ({type(error).__name__})")
+    # Outside the handler: an error keeps the one it was raised under, and DuckDB's quotes the row it failed on.
+    raise failure
 
-    def read(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        # A line that can't be parsed gives null instead of an error for the whole column.
-        transformed = f"try(json_transform({_LINE}, {literal(structure)})) as row_"
-        lines = connection.from_arrow(table)
-        return lines.project(f"{POSITION}, {MALFORMED}, {_LINE}, {transformed}").project(
-            f"{POSITION}, {reason}, {values}"
-        )
 
+def _structure(keys: Iterable[str]) -> str:
+    """SQL of the structure that json_transform is to read: every key as text."""
+    return literal(json.dumps(dict.fromkeys(keys, "VARCHAR"), ensure_ascii=False))
+
+
+def _rows(table: pa.Table, naming: Naming, unknown: tuple[UnknownColumn, ...]) -> Rows:
     return Rows(
-        header=tuple(kept),
+        header=(*naming.contract, *naming.let_in),
         delivered_header=naming.delivered,
         non_personal=tuple(naming.let_in),
         unknown_columns=unknown,
-        reader=read,
+        table=table,
     )
 
 
@@ -126,27 +160,6 @@ def _sampled(table: pa.Table) -> pa.Table:
     """Every row up to FULL_SCAN_ROWS, above that about as many, evenly spread."""
     step = -(-table.num_rows // FULL_SCAN_ROWS)
     return table if step <= 1 else table.take(pa.array(range(0, table.num_rows, step), pa.int64()))
-
-
-def _keys_of_every_row(table: pa.Table) -> list[str]:
-    """The keys, where every row has the same ones in the same order, as an export has; else none.
-
-    Asked of many rows only: of few, looking at each with Python is quicker than a database's answer.
-    """
-    if table.num_rows < _MANY_ROWS:
-        return []
-    with memory_connection() as connection:
-        lines = connection.from_arrow(table)
-        try:
-            (first,) = lines.limit(1).project(f"json_keys({_LINE})").fetchall()[0]
-            if not first or len(first) > len(set(first)):
-                return []
-            other = f"json_keys({_LINE}) <> [{', '.join(map(literal, first))}]"
-            (others_count,) = lines.aggregate(f"count(*) filter ({other})").fetchall()[0]
-        except duckdb.Error:
-            # Some line is no JSON.
-            return []
-        return [] if others_count else first
 
 
 def _rare_keys(table: pa.Table, seen: set[str], feed: Feed, column_map: ColumnMap) -> list[str]:
@@ -157,11 +170,10 @@ def _rare_keys(table: pa.Table, seen: set[str], feed: Feed, column_map: ColumnMa
     ]
     if not candidates:
         return []
-    structure = literal(json.dumps(dict.fromkeys(candidates, "VARCHAR"), ensure_ascii=False))
     counts = ", ".join(f"count(struct_extract(row_, {literal(key)}))" for key in candidates)
     with memory_connection() as connection:
-        relation = connection.from_arrow(table).project(f"json_transform({_VALID_LINE}, {structure}) as row_")
-        found = relation.aggregate(counts).fetchall()[0]
+        row = f"json_transform({_VALID_LINE}, {_structure(candidates)}) as row_"
+        found = connection.from_arrow(table).project(row).aggregate(counts).fetchall()[0]
     return [key for key, count in zip(candidates, found, strict=True) if count]
 
 

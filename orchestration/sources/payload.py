@@ -1,6 +1,6 @@
 """What every connector hands to landing: one batch as its sender delivered it, before the contract.
 
-Columns of `Payload.open`:
+Columns of `Payload.table`, whole and in memory:
 
 - `_position` BIGINT: the 1-based data row of a file or sheet table (the header isn't counted; of the dispatch workbook
   the sheet's own row number), or a running number over all pages of a pull;
@@ -13,11 +13,10 @@ Columns of `Payload.open`:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-import duckdb
+import pyarrow as pa
 
 POSITION = "_position"
 MALFORMED = "_malformed"
@@ -63,13 +62,5 @@ class Payload:
     non_personal: tuple[str, ...] = ()
     # Columns to report: name, type, filled share. Full scan up to 20,000 rows, above that of a sample (JSON formats).
     unknown_columns: tuple[UnknownColumn, ...] = ()
-    reader: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyRelation] = field(
-        repr=False, compare=False, kw_only=True
-    )
-
-    def open(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        """The rows, lazily, on `connection` (columns: module docstring). The payload must outlive the relation.
-
-        `connection` must be in memory with `temp_directory=''`: the rows are raw and hold personal data.
-        """
-        return self.reader(connection)
+    # The rows. They are raw and hold personal data: they may be handed to connections of memory.py alone.
+    table: pa.Table = field(repr=False, compare=False, kw_only=True)

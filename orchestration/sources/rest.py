@@ -84,7 +84,7 @@ def fetch_rest(
         delivered_header=found.delivered_header,
         non_personal=found.non_personal,
         unknown_columns=found.unknown_columns,
-        reader=found.reader,
+        table=found.table,
     )
 
 

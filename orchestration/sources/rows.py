@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from typing_extensions import Buffer
@@ -48,7 +47,7 @@ class Rows:
     delivered_header: tuple[str, ...]
     non_personal: tuple[str, ...]
     unknown_columns: tuple[UnknownColumn, ...]
-    reader: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyRelation]
+    table: pa.Table = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ def rows_of_table(
         delivered_header=naming.delivered,
         non_personal=tuple(naming.let_in),
         unknown_columns=_described(table, tuple(naming.unknown)),
-        reader=lambda connection: connection.from_arrow(table),
+        table=table,
     )
 
 

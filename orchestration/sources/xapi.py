@@ -99,5 +99,5 @@ def fetch_xapi(
         delivered_header=found.delivered_header,
         non_personal=found.non_personal,
         unknown_columns=found.unknown_columns,
-        reader=found.reader,
+        table=found.table,
     )

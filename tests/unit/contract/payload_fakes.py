@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-import duckdb
 import pyarrow as pa
 
 from orchestration.calendar import periods
@@ -55,9 +54,6 @@ def payload(
     table = pa.table(columns | {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names})
     content = json.dumps([feed, list(map(dict, rows))]).encode()
 
-    def reader(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        return connection.from_arrow(table)
-
     is_platform = FEEDS[feed].sender_kind is SenderKind.PLATFORM
     return Payload(
         sender_id=sender_id or ("P001" if is_platform else "420000"),
@@ -74,7 +70,7 @@ def payload(
         delivered_header=names,
         non_personal=non_personal,
         unknown_columns=unknown_columns,
-        reader=reader,
+        table=table,
     )
 
 

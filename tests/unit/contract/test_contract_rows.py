@@ -31,6 +31,7 @@ from payload_fakes import (
 from test_contract_identity import expected_key
 
 from orchestration.landing.columns import landed_columns
+from orchestration.sources import contract_sql
 from orchestration.sources.contract import ContractError, check, open_workspace
 from orchestration.sources.contract_sql import faults, trimmed_sql
 from orchestration.sources.errors import PermanentSourceError
@@ -440,17 +441,10 @@ class TestWhatStopsABatch:
         rows = [certificate(certificate_no=str(n), cost_cny="1e12") for n in range(3)]
         assert {reason for _, _, reason in outcome("certificates", *rows).refused} == {"out_of_range"}
 
-    def test_what_duckdb_says_of_a_row_stays_inside(self):
-        def reader(connection):
-            columns = ", ".join(f"'x' AS {name}" for name in course() if name != "course_id")
-            number = f"CAST(concat('{WOMAN}', 'x', i) AS BIGINT)::VARCHAR"
-            rows = f"SELECT i AS _position, NULL::VARCHAR AS _malformed, {number} AS course_id, {columns}"
-            return connection.sql(f"{rows} FROM range(2) t(i)")
-
-        given = payload("courses", [course()])
-        object.__setattr__(given, "reader", reader)
+    def test_what_duckdb_says_of_a_row_stays_inside(self, monkeypatch):
+        monkeypatch.setattr(contract_sql, "derived_sql", lambda feed, sender_id: {"made": "t_title::BIGINT"})
         with pytest.raises(PermanentSourceError) as raised:
-            Outcome(given)
+            outcome("courses", course(title=f"{WOMAN}x"))
         assert "P001 courses given.csv: can't be read as its format says (ConversionException)" in str(raised.value)
         assert WOMAN not in str(raised.value)
         assert raised.value.__context__ is None

@@ -44,7 +44,7 @@ NATION = replace(HUBEI, province_code="000000", province_name_zh="全国", versi
 def read_back(path: Path) -> list[tuple]:
     rows = read_dispatch_workbook(path.read_bytes(), FEEDS[DISPATCH_FEED], load_column_map(None, DISPATCH_FEED))
     with duckdb.connect() as connection:
-        return rows.reader(connection).select(", ".join(FIELDS)).fetchall()
+        return connection.from_arrow(rows.table).select(", ".join(FIELDS)).fetchall()
 
 
 def as_filed(table: DispatchTable) -> list[tuple]:

@@ -7,8 +7,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from orchestration.calendar import Period
 from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import BUREAU_FEEDS, SenderKind
@@ -43,10 +41,7 @@ def source(feed: str, connector: str, **keys: Any) -> FeedSource:
 
 def rows(payload: Payload | Rows) -> list[dict[str, Any]]:
     """Every row as a mapping, in order of position."""
-    with duckdb.connect(config={"temp_directory": ""}) as connection:
-        relation = payload.open(connection) if isinstance(payload, Payload) else payload.reader(connection)
-        names = relation.columns
-        return [dict(zip(names, row, strict=True)) for row in relation.order("_position").fetchall()]
+    return payload.table.sort_by("_position").to_pylist()
 
 
 def expected_rows(path: Path) -> list[dict[str, Any]]:
