@@ -196,15 +196,8 @@ def _create_typed(
 
 def _identify_persons(connection: duckdb.DuckDBPyConnection, terms: Terms) -> bool:
     """The table `identities` of the persons that `typed` names; whether every number there is a person's."""
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE named AS
-        SELECT DISTINCT _id_type AS id_type, _id_number AS id_number FROM typed WHERE _id_number IS NOT NULL
-        """
-    )
-    create_identities(connection, "identities", "FROM named", terms.today, terms.pseudonymiser)
-    counts = "SELECT (SELECT count(*) FROM named) = (SELECT count(*) FROM identities)"
-    return connection.execute(counts).fetchone() == (True,)
+    named = "SELECT DISTINCT _id_type AS id_type, _id_number AS id_number FROM typed WHERE _id_number IS NOT NULL"
+    return not create_identities(connection, "identities", named, terms.today, terms.pseudonymiser)
 
 
 def _refuse_identities(connection: duckdb.DuckDBPyConnection, faults: tuple[Fault, ...]) -> None:

@@ -18,7 +18,8 @@ from orchestration.sources import contract_sql as sql
 from orchestration.sources.contract_sql import Fault
 from orchestration.sources.feeds import LANDED_TYPE, PERSONAL_KINDS, Feed, Field, Kind
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
-from orchestration.sources.whole_columns import are_phone_numbers, are_trimmed, as_texts, read_whole
+from orchestration.sources.texts import as_texts
+from orchestration.sources.whole_columns import are_phone_numbers, are_trimmed, read_whole
 from orchestration.sql_text import quoted
 
 # From about here on running a statement takes longer than planning it.

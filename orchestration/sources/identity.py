@@ -2,8 +2,8 @@
 
     distinct (id_type, id_number) of a batch → normalised → checked → HMAC-SHA-256 → joined back by the contract
 
-Everything is SQL over whole columns of an in-memory connection: DuckDB's own SHA-256 runs beside other threads, which
-Python's can't. The key reaches it as a bound parameter, never as SQL text.
+Everything is over whole columns, in memory. DuckDB's own SHA-256 runs beside other threads, which Python's can't; the
+key reaches it as a bound parameter, never as SQL text.
 
     person_key = first 16 bytes of HMAC-SHA-256(key, utf8("{id_type}:{id_number}")), as a UUID
     person_sk  = its first 8 bytes, big-endian, without the sign bit
@@ -18,17 +18,11 @@ from datetime import date
 from uuid import UUID
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from orchestration.sources.feeds import ID_TYPES
-
-_PROVINCE_RANGES = ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83), (91, 91))
-PROVINCE_DIGITS = tuple(digits for first, last in _PROVINCE_RANGES for digits in range(first, last + 1))
-CITIZEN_TYPES = ("resident_id", "residence_permit")
-assert set(CITIZEN_TYPES) < set(ID_TYPES)
-
-# GB 11643: the weights of the first 17 digits, and the check character by the weighted sum modulo 11.
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK_CHARACTERS = "10X98765432"
+from orchestration.sources.id_numbers import check_numbers
+from orchestration.sources.texts import as_texts
 
 _FULL_WIDTH = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F))
 _HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F)))
@@ -36,6 +30,9 @@ _HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F)))
 _INVISIBLE = r"[\s\p{Z}\p{Cf}\x{0}-\x{1F}]+"
 
 _HMAC_BLOCK_BYTES = 64
+_HASHED_AT_ONCE = 20_000
+# SQL of type BIGINT: the first half of an unsigned 128-bit number, without its sign bit.
+_LEADING_BITS = "(({bits} >> 64) & 9223372036854775807::UHUGEINT)::BIGINT"
 # Compound surnames in use; elsewhere a surname is one character.
 _COMPOUND_SURNAMES = """
     欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 宇文 长孙 司徒 司空 夏侯
@@ -90,8 +87,7 @@ def registration_sk_sql(sender_id: str, registration_id: str) -> str:
     """SQL of type BIGINT: registration_sk from the SQL of a sender's id and of its registration's id."""
     # The same as `md5_number_lower(...) & 9223372036854775807`, which takes five times as long: md5_number reads the
     # digest as a little-endian number, so its upper half is what md5_number_lower calls the lower one.
-    digest = f"md5_number({sender_id} || chr(31) || {registration_id})"
-    return f"(({digest} >> 64) & 9223372036854775807::UHUGEINT)::BIGINT"
+    return _LEADING_BITS.format(bits=f"md5_number({sender_id} || chr(31) || {registration_id})")
 
 
 def half_width_sql(text: str) -> str:
@@ -124,52 +120,42 @@ def last_digits_sql(phone: str) -> str:
 
 def create_identities(
     connection: duckdb.DuckDBPyConnection, target: str, distinct_ids: str, today: date, pseudonymiser: Pseudonymiser
-) -> None:
-    """Make table `target` of the valid ones among `distinct_ids`, SQL of rows (id_type, id_number).
+) -> int:
+    """Make table `target` of the valid ones among `distinct_ids`, SQL of rows (id_type, id_number); how many are not.
 
     Columns: id_type, id_number (both as given), person_key UUID, person_sk BIGINT, birth_year SMALLINT, sex VARCHAR.
-    An id number without a row there is invalid. `today` is the clock's day: nobody is born after it.
+    `today` is the clock's day: nobody is born after it.
     """
-    weighted = " + ".join(f"seventeen // {10 ** (16 - i)} % 10 * {weight}" for i, weight in enumerate(_WEIGHTS))
+    asked = connection.sql(f"SELECT id_type, id_number, id_number AS number FROM ({distinct_ids})").to_arrow_table()
+    asked = _normalised(connection, asked)
+    found = check_numbers(as_texts(asked["id_type"]), as_texts(asked["number"]), today)
+    about = {
+        "birth_year": pa.array(found.birth_years, mask=~found.are_citizens),
+        "sex": pc.if_else(pa.array(found.are_men, mask=~found.are_citizens), "male", "female"),
+    }
+    people = pa.table({**dict(zip(asked.column_names, asked.columns, strict=True)), **about})
+    people = people.filter(pa.array(found.are_valid))
+    # In pieces, so that threads may share them.
+    connection.register("people", pa.Table.from_batches(people.to_batches(_HASHED_AT_ONCE), people.schema))
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {target} AS
-        WITH normalised AS (
-            SELECT id_type, id_number, id_type IN {CITIZEN_TYPES} AS is_citizen, {normalised_sql("id_number")} AS number
-            FROM ({distinct_ids})
-        ),
-        shaped AS (
-            SELECT *, CASE WHEN is_citizen THEN left(number, 17)::BIGINT END AS seventeen
-            FROM normalised
-            WHERE if(
-                is_citizen,
-                regexp_full_match(number, '[0-9]{{17}}[0-9X]'),
-                regexp_full_match(number, '[A-Z0-9]{{5,20}}')
-            )
-                AND id_type IN {ID_TYPES}
-        ),
-        valid AS (
-            SELECT * FROM shaped WHERE NOT is_citizen OR (
-                left(number, 2) IN {tuple(str(digits) for digits in PROVINCE_DIGITS)}
-                AND substr(number, 7, 4) <> '0000'
-                AND coalesce(try_strptime(substr(number, 7, 8), '%Y%m%d')::DATE <= $today, false)
-                AND substr('{_CHECK_CHARACTERS}', 1 + (({weighted}) % 11)::INTEGER, 1) = right(number, 1)
-            )
-        ),
-        keyed AS (
-            SELECT *, {_hmac_hex_sql("id_type || ':' || number")} AS hex FROM valid
-        )
-        SELECT
-            id_type,
-            id_number,
-            hex::UUID AS person_key,
-            (('0x' || left(hex, 16))::UBIGINT & 9223372036854775807)::BIGINT AS person_sk,
-            CASE WHEN is_citizen THEN substr(number, 7, 4)::SMALLINT END AS birth_year,
-            CASE WHEN is_citizen THEN if(seventeen % 2 = 1, 'male', 'female') END AS sex
-        FROM keyed
+        SELECT id_type, id_number, person_key, {_LEADING_BITS.format(bits="person_key::UHUGEINT")} AS person_sk,
+            birth_year, sex
+        FROM (SELECT *, {key_sql("id_type || ':' || number")} AS person_key FROM people)
         """,
-        {"today": today, **pseudonymiser.parameters},
+        pseudonymiser.parameters,
     )
+    connection.unregister("people")
+    return asked.num_rows - people.num_rows
+
+
+def _normalised(connection: duckdb.DuckDBPyConnection, asked: pa.Table) -> pa.Table:
+    """The same rows in any order, `number` normalised."""
+    if pc.all(pc.match_substring_regex(asked["number"], "^[0-9A-Z]+$"), min_count=0).as_py():
+        return asked
+    normalised = f"id_type, id_number, {normalised_sql('number')} AS number"
+    return connection.from_arrow(asked).project(normalised).to_arrow_table()
 
 
 def person_key_of(id_type: str, id_number: str, today: date, key: bytes) -> UUID:

@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from orchestration.sources.texts import bytes_of
+
 _decode_row = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 # A quote and the byte after it, as one little-endian number.
 _PAIR = np.dtype("<u2")
@@ -29,7 +31,8 @@ def keys_of(line: str | None) -> tuple[str, ...]:
 
 def has_no_other_key(lines: pa.LargeStringArray, values: pa.Table) -> bool:
     """Whether the rows `lines` have the keys that name the columns of `values`, and no other. False: not proven."""
-    text = _text(lines)
+    ends, data = bytes_of(lines)
+    text = data[ends[0] : ends[-1]]
     if np.count_nonzero(text < ord(" ")) or _count(text, _KEY_APART):
         return False
     if _count(text, _END_OF_KEY) != values.num_columns * values.num_rows:
@@ -40,13 +43,6 @@ def has_no_other_key(lines: pa.LargeStringArray, values: pa.Table) -> bool:
         for name, column in zip(values.column_names, values.columns, strict=True)
         if column.null_count
     )
-
-
-def _text(lines: pa.LargeStringArray) -> np.ndarray:
-    """The bytes of all lines, one after the other."""
-    _, offsets, data = lines.buffers()
-    ends = np.frombuffer(offsets, np.int64)[lines.offset : lines.offset + len(lines) + 1]
-    return np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
 
 
 def _count(text: np.ndarray, pair: int) -> int:

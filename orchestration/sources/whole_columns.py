@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from orchestration.sources.contract_sql import SPACES
 from orchestration.sources.feeds import Field, Kind
+from orchestration.sources.texts import bytes_of
 
 _SHANGHAI_OFFSET = "+08:00"
 _SHANGHAI_MICROSECONDS = 8 * 3600 * 1_000_000
@@ -28,15 +29,9 @@ _MOST_INTEGER_DIGITS = 18
 _FEWEST_PHONE_DIGITS = 7
 
 
-def as_texts(column: pa.ChunkedArray) -> pa.LargeStringArray:
-    """The column in one piece."""
-    texts = column.cast(pa.large_string()).combine_chunks()
-    return texts if isinstance(texts, pa.Array) else pa.concat_arrays(texts.chunks)
-
-
 def are_trimmed(texts: pa.LargeStringArray) -> bool:
     """Whether every text begins and ends with something else than a space; false for an empty text too."""
-    ends, data = _bytes_of(texts)
+    ends, data = bytes_of(texts)
     if not (np.diff(ends) > 0).all():
         return False
     outer = np.concatenate((data[ends[:-1]], data[ends[1:] - 1]))
@@ -47,7 +42,7 @@ def are_trimmed(texts: pa.LargeStringArray) -> bool:
 
 def are_phone_numbers(texts: pa.LargeStringArray) -> bool:
     """Whether every text is nothing but the digits of a whole number."""
-    ends, data = _bytes_of(texts)
+    ends, data = bytes_of(texts)
     return bool((np.diff(ends) >= _FEWEST_PHONE_DIGITS).all() and _are_digits(data[ends[0] : ends[-1]]))
 
 
@@ -89,7 +84,7 @@ def _timestamps(texts: pa.LargeStringArray) -> pa.Array | None:
 
 
 def _integers(texts: pa.LargeStringArray) -> pa.Array | None:
-    ends, data = _bytes_of(texts)
+    ends, data = bytes_of(texts)
     lengths = np.diff(ends)
     is_plain = (lengths > 0).all() and (lengths <= _MOST_INTEGER_DIGITS).all() and _are_digits(data[ends[0] : ends[-1]])
     return _cast(texts, pa.int64()) if is_plain else None
@@ -138,7 +133,7 @@ def _all(condition: pa.BooleanArray) -> bool:
 
 def _have_shape(texts: pa.LargeStringArray, shape: str) -> bool:
     """Whether every text is as long as `shape`, has digits where it has zeros, 1..9 for its one, all else alike."""
-    ends, data = _bytes_of(texts)
+    ends, data = bytes_of(texts)
     if not (np.diff(ends) == len(shape)).all():
         return False
     given = data[ends[0] : ends[-1]].reshape(-1, len(shape))
@@ -151,13 +146,3 @@ def _have_shape(texts: pa.LargeStringArray, shape: str) -> bool:
 def _are_digits(data: np.ndarray) -> bool:
     # Below the zero the difference wraps around to a large number.
     return bool((data - np.uint8(ord("0")) <= 9).all())
-
-
-def _bytes_of(texts: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the texts that are no nulls end within their bytes (the first number: where they begin), and the bytes."""
-    given = texts.drop_null() if texts.null_count else texts
-    if not len(given):
-        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
-    _, offsets, data = given.buffers()
-    ends = np.frombuffer(offsets, np.int64)[given.offset : given.offset + len(given) + 1]
-    return ends, np.frombuffer(data if data is not None else b"", np.uint8)

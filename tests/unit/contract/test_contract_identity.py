@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from payload_fakes import KEY, MAN, WOMAN
 
+from orchestration.sources.id_numbers import PROVINCE_DIGITS
 from orchestration.sources.identity import (
-    PROVINCE_DIGITS,
     IdentityInvalidError,
     Pseudonymiser,
     create_identities,
