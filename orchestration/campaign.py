@@ -9,6 +9,8 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orchestration.yaml_text import read_yaml
+
 
 class CampaignError(Exception):
     """campaign.yml can't be used; the message names the file and the key."""
@@ -71,7 +73,7 @@ class Campaign(_Strict):
 def load_campaign(path: Path) -> Campaign:
     """Read and validate campaign.yml. Raises CampaignError with one line for each key that is wrong."""
     try:
-        return Campaign.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Campaign.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         lines = [f"{'.'.join(str(part) for part in e['loc']) or '(whole)'}: {e['msg']}" for e in error.errors()]
         raise CampaignError(f"{path.name}: " + "; ".join(lines)) from None

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -25,7 +26,6 @@ from orchestration.landing.taking import current_key_id
 from orchestration.loading.database import writer_lock
 from orchestration.loading.load import LoadReport, load
 from orchestration.publishing.errors import PublishError
-from orchestration.publishing.publish import PublishReport, publish
 from orchestration.reporting.progress import Reporter, SilentReporter
 from orchestration.reporting.standing import Standing, read_standing
 from orchestration.settings import Settings
@@ -33,6 +33,9 @@ from orchestration.sources.feeds import FEEDS
 from orchestration.sources.registry import Registry, RegistryError, load_registry
 from orchestration.transforming.dbt import NodeEvent, last_report, transform
 from orchestration.transforming.results import TransformReport, first_error
+
+if TYPE_CHECKING:
+    from orchestration.publishing.publish import PublishReport
 
 
 class UsageError(Exception):
@@ -268,6 +271,9 @@ def publish_step(settings: Settings, reporter: Reporter) -> PublishReport:
             f"not published: the last transformation had errors ({first_error(last)}); mend them and run "
             "`warehouse transform`"
         )
+    # A pull does without what a publication needs.
+    from orchestration.publishing.publish import publish
+
     with reporter.step("publish"):
         return publish(settings)
 

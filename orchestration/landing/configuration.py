@@ -23,6 +23,7 @@ from orchestration.landing.ledger import LedgerEntry, read_ledger
 from orchestration.settings import Settings
 from orchestration.sources.contract import open_workspace
 from orchestration.sql_text import literal
+from orchestration.yaml_text import read_yaml
 
 CONFIG_SENDER = "_config"
 CONFIG_FEED = "_config"
@@ -117,7 +118,7 @@ def _write(settings: Settings, rows: list[tuple[str, str, str]], path: Path) -> 
 
 def _without_comments(path: Path) -> str:
     try:
-        return json.dumps(yaml.safe_load(_text(path)), ensure_ascii=False, indent=1, default=str)
+        return json.dumps(read_yaml(_text(path)), ensure_ascii=False, indent=1, default=str)
     except yaml.YAMLError:
         raise LandingError(f"{path} is not valid YAML") from None
 

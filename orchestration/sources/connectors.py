@@ -11,8 +11,6 @@ from orchestration.sources.errors import SourceError
 from orchestration.sources.files import fetch_files
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
-from orchestration.sources.rest import fetch_rest
-from orchestration.sources.xapi import fetch_xapi
 
 
 def fetch(
@@ -46,10 +44,20 @@ def fetch(
         )
         return
     assert period is not None, "a server is asked for one period's window"
-    pull = fetch_xapi if source.connector == "xapi" else fetch_rest
     try:
-        yield pull(
+        yield _of_server(source)(
             source, sender, period, now, resolve_secret=resolve_secret, is_last_period=is_last_period, sleep=sleep
         )
     except SourceError as error:
         yield error
+
+
+def _of_server(source: FeedSource) -> Callable[..., Payload]:
+    """How its server is asked. Loaded here: a pull of files alone does without an HTTP client."""
+    if source.connector == "xapi":
+        from orchestration.sources.xapi import fetch_xapi
+
+        return fetch_xapi
+    from orchestration.sources.rest import fetch_rest
+
+    return fetch_rest

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -165,7 +166,9 @@ class _Inbox:
         protocol = source.inbox.split("://", 1)[0] if "://" in source.inbox else "file"
         self._is_local = protocol in ("file", "local")
         options = _secret_options(protocol, source, resolve_secret)
-        self._fs, self._root = self._guarded(lambda: fsspec.core.url_to_fs(source.inbox, **options))
+        # A build asks a folder for every feed and period: what its protocol makes of the path is found once.
+        open_inbox = _local_inbox if self._is_local and not options else fsspec.core.url_to_fs
+        self._fs, self._root = self._guarded(lambda: open_inbox(source.inbox, **options))
 
     def names(self) -> list[str]:
         """Paths of the feed's whole files below the inbox, in byte order; none when the feed has no folder yet."""
@@ -202,6 +205,11 @@ class _Inbox:
             raise _InboxError("gone between listing and reading", is_transient=True) from None
         except Exception as error:  # noqa: BLE001 - each fsspec back end raises exceptions of its own
             raise _InboxError(f"the inbox can't be read ({type(error).__name__})", is_transient=True) from None
+
+
+@cache
+def _local_inbox(inbox: str) -> tuple[Any, str]:
+    return fsspec.core.url_to_fs(inbox)
 
 
 def _is_whole(name: str) -> bool:

@@ -7,6 +7,8 @@ own key, and the text has K·n keys altogether. Then each row has all K keys, an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -16,7 +18,7 @@ from orchestration.sources.texts import bytes_of
 _decode_row = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 # A quote and the byte after it, as one little-endian number.
 _PAIR = np.dtype("<u2")
-_NULLS = (b":null", b": null")
+_ROWS_OF_A_PIECE = 500
 _END_OF_KEY, _KEY_APART = (int.from_bytes(pair, "little") for pair in (b'":', b'" '))
 
 
@@ -31,18 +33,28 @@ def keys_of(line: str | None) -> tuple[str, ...]:
 
 def has_no_other_key(lines: pa.LargeStringArray, values: pa.Table) -> bool:
     """Whether the rows `lines` have the keys that name the columns of `values`, and no other. False: not proven."""
-    ends, data = bytes_of(lines)
-    text = data[ends[0] : ends[-1]]
-    if np.count_nonzero(text < ord(" ")) or _count(text, _KEY_APART):
-        return False
-    if _count(text, _END_OF_KEY) != values.num_columns * values.num_rows:
-        return False
-    given = text.tobytes()
-    return all(
-        sum(given.count(msgspec.json.encode(name) + null) for null in _NULLS) == column.null_count
-        for name, column in zip(values.column_names, values.columns, strict=True)
-        if column.null_count
+    nullable = [name for name, column in zip(values.column_names, values.columns, strict=True) if column.null_count]
+    # Written as in the first row: with a space after the colon or without.
+    null = b": null" if '": ' in lines[0].as_py() else b":null"
+    keys_count = 0
+    nulls_counts = dict.fromkeys(nullable, 0)
+    for text in _pieces(lines):
+        if np.count_nonzero(text < ord(" ")) or _count(text, _KEY_APART):
+            return False
+        keys_count += _count(text, _END_OF_KEY)
+        given = text.tobytes()
+        for name in nullable:
+            nulls_counts[name] += given.count(msgspec.json.encode(name) + null)
+    return keys_count == values.num_columns * values.num_rows and all(
+        count == values[name].null_count for name, count in nulls_counts.items()
     )
+
+
+def _pieces(lines: pa.LargeStringArray) -> Iterator[np.ndarray]:
+    """The bytes of some whole lines at a time: what is looked at more than once stays in the processor's cache."""
+    ends, data = bytes_of(lines)
+    for first in range(0, len(lines), _ROWS_OF_A_PIECE):
+        yield data[ends[first] : ends[min(first + _ROWS_OF_A_PIECE, len(lines))]]
 
 
 def _count(text: np.ndarray, pair: int) -> int:

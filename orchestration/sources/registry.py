@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from orchestration.sources.column_map import known_column_maps
 from orchestration.sources.feeds import BUREAU_FEEDS, PLATFORM_FEEDS, Connector, SenderKind
+from orchestration.yaml_text import SafeLoader
 
 ResolveSecret = Callable[[str], str | None]
 
@@ -210,7 +211,7 @@ def load_registry(path: Path, resolve_secret: ResolveSecret, *, lenient: bool = 
     )
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(SafeLoader):
     """YAML where a key written twice is an error, not the last one's victory."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

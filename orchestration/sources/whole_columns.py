@@ -57,7 +57,7 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
         case Kind.TIMESTAMP:
             return _timestamps(texts)
         case Kind.DATE:
-            return _cast(texts, pa.date32()) if _have_shape(texts, "1000-00-00") else None
+            return _cast(texts, pa.date32()) if _have_shape(texts, "1?????????") else None
         case Kind.INTEGER:
             return _within(field, _integers(texts))
         case Kind.MONEY | Kind.NUMBER:
@@ -74,8 +74,8 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
 
 
 def _timestamps(texts: pa.LargeStringArray) -> pa.Array | None:
-    """Shanghai's wall time of texts with its offset."""
-    if not _have_shape(texts, f"1000-00-00T00:00:00{_SHANGHAI_OFFSET}"):
+    """Shanghai's wall time of texts with its offset. Digits and separators are those of ISO 8601, or Arrow refuses."""
+    if not _have_shape(texts, f"1?????????T????????{_SHANGHAI_OFFSET}"):
         return None
     moments = _cast(texts, pa.timestamp("us", "UTC"))
     if moments is None:
@@ -132,15 +132,21 @@ def _all(condition: pa.BooleanArray) -> bool:
 
 
 def _have_shape(texts: pa.LargeStringArray, shape: str) -> bool:
-    """Whether every text is as long as `shape`, has digits where it has zeros, 1..9 for its one, all else alike."""
+    """Whether every text is as long as `shape`, has a digit from 1 on where it has its 1, and is alike elsewhere but
+    for the question marks."""
     ends, data = bytes_of(texts)
     if not (np.diff(ends) == len(shape)).all():
         return False
     given = data[ends[0] : ends[-1]].reshape(-1, len(shape))
-    expected = np.frombuffer(shape.encode(), np.uint8)
-    is_digit = (expected == ord("0")) | (expected == ord("1"))
-    is_alike = (given[:, ~is_digit] == expected[~is_digit]).all()
-    return bool(is_alike and _are_digits(given[:, is_digit]) and (given[:, expected == ord("1")] > ord("0")).all())
+    for index, character in enumerate(shape):
+        column = given[:, index]
+        if character == "1":
+            is_alike = bool((column - np.uint8(ord("1")) <= 8).all())
+        else:
+            is_alike = character == "?" or bool((column == ord(character)).all())
+        if not is_alike:
+            return False
+    return True
 
 
 def _are_digits(data: np.ndarray) -> bool:

@@ -156,7 +156,7 @@ def test_a_secret_written_into_the_registry_is_refused_and_not_repeated(tmp_path
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("platforms: [", "line 1: not valid YAML"),
+        ("platforms: [", "line 2: not valid YAML"),
         ("- a", "file: must hold `platforms:` and `bureaus:`"),
         ("platforms: {a: b}", "platforms: must be a list of senders"),
         ("platforms: [{id: A, connector: rest, connector: xapi}]", "line 1: not valid YAML: duplicate key 'connector'"),
