@@ -12,6 +12,7 @@ from orchestration.loading.entries import BATCHES_TO_READ
 from orchestration.loading.raw_schema import QUARANTINE_COLUMNS
 from orchestration.settings import Settings
 from orchestration.sources.feeds import FEEDS, Feed
+from orchestration.sql_text import literal
 
 
 def insert_landed(settings: Settings, connection: duckdb.DuckDBPyConnection, feed: Feed) -> int:
@@ -19,17 +20,19 @@ def insert_landed(settings: Settings, connection: duckdb.DuckDBPyConnection, fee
     paths = _paths(settings, connection, "landed_file", feed.name)
     if not paths:
         return 0
-    # A file landed before the contract gained a field lacks that column: it stays null.
-    delivered = _columns_of(connection, paths)
-    names = [name for name in landed_columns(feed) if name in delivered]
-    listed = "".join(f', landed."{name}"' for name in names)
+    # A file landed before the contract gained a field lacks that column: it stays null. Which files do is not asked
+    # first: that would open all of them a second time.
+    known = ", ".join(map(literal, landed_columns(feed)))
     return _insert(
         connection,
         f"""
         insert into raw.{feed.name} by name
         select batches.sender_id, batches.batch_id as _batch_id, batches.sequence as _ledger_sequence,
-            batches.received_at as _received_at{listed}
-        from read_parquet($paths, union_by_name = true, filename = true, hive_partitioning = false) as landed
+            batches.received_at as _received_at, landed.* exclude (filename)
+        from (
+            select filename, columns(lambda name: name in ({known}))
+            from read_parquet($paths, union_by_name = true, filename = true, hive_partitioning = false)
+        ) as landed
         inner join {BATCHES_TO_READ} as batches on landed.filename = $root || batches.landed_file
         """,
         {"paths": paths, "root": _root(settings)},
@@ -129,11 +132,6 @@ def _paths(
 
 def _root(settings: Settings) -> str:
     return f"{settings.landing_dir}/"
-
-
-def _columns_of(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> set[str]:
-    query = "select * from read_parquet($paths, union_by_name = true, hive_partitioning = false) limit 0"
-    return {column[0] for column in _execute(connection, query, {"paths": paths}).description or ()}
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, statement: str, parameters: dict[str, object]) -> int:
