@@ -4,96 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from support.dagster_server import Dagster, running_dagster
 
-from orchestration.dagster_home import prepare_dagster_home
 from orchestration.sandbox import make_world
 from orchestration.sandbox.server import start_server
-from orchestration.settings import PROJECT_ROOT, Settings
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
-# A first start parses dbt's project, and other tests may be busy beside this one.
-START_SECONDS = 240
-RUN_SECONDS = 300
-
-RUNS = """{runsOrError(limit: 200) {... on Runs {results {
-  runId jobName status assetSelection {path} tags {key value} stats {... on RunStatsSnapshot {stepsFailed}}
-}}}}"""
-PARTITIONS = """query ($path: [String!]!) {assetNodeOrError(assetKey: {path: $path}) {... on AssetNode {
-  assetPartitionStatuses {... on MultiPartitionStatuses {ranges {primaryDimStartKey primaryDimEndKey secondaryDim {
-    ... on DefaultPartitionStatuses {materializedPartitions failedPartitions}}}}}}}}"""
-
-SENSOR = {
-    "repositoryLocationName": "warehouse",
-    "repositoryName": "__repository__",
-    "sensorName": "marts_follow_landing",
-}
-SENSOR_ID = "query ($s: SensorSelector!) {sensorOrError(sensorSelector: $s) {... on Sensor {sensorState {id}}}}"
-START_SENSOR = "mutation ($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename}}"
-STOP_SENSOR = "mutation ($id: String) {stopSensor(id: $id) {__typename}}"
-
-
-@dataclass
-class Dagster:
-    """A running Dagster, asked through the interface that its own pages use."""
-
-    url: str
-    home: Path
-    settings: Settings
-    log: Path
-
-    def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
-        answer = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60).json()
-        assert "errors" not in answer, answer["errors"]
-        return answer["data"]
-
-    def runs(self) -> list[dict[str, Any]]:
-        return self.graphql(RUNS)["runsOrError"]["results"]
-
-    def follow_landing(self, *, on: bool) -> None:
-        """Turn the sensor on or off: each landing would cost a build of the marts."""
-        if on:
-            answer = self.graphql(START_SENSOR, s=SENSOR)["startSensor"]
-        else:
-            state = self.graphql(SENSOR_ID, s=SENSOR)["sensorOrError"]["sensorState"]["id"]
-            answer = self.graphql(STOP_SENSOR, id=state)["stopSensor"]
-        assert answer["__typename"] in ("Sensor", "StopSensorMutationResult"), answer
-
-    def wait_for_run(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The newest run that `wanted` picks, once it has ended."""
-        deadline = time.monotonic() + RUN_SECONDS
-        while time.monotonic() < deadline:
-            found = [run for run in self.runs() if wanted(run)]
-            if found and found[0]["status"] in ("SUCCESS", "FAILURE", "CANCELED"):
-                return found[0]
-            time.sleep(1)
-        raise AssertionError(f"no such run ended in {RUN_SECONDS} s; {self.tail()}")
-
-    def partitions(self, feed: str) -> dict[str, set[str]]:
-        """`failed` and `materialized` partition keys of a landing asset."""
-        node = self.graphql(PARTITIONS, path=["landing", feed])["assetNodeOrError"]
-        found: dict[str, set[str]] = {"failed": set(), "materialized": set()}
-        for piece in node["assetPartitionStatuses"]["ranges"]:
-            assert piece["primaryDimStartKey"] == piece["primaryDimEndKey"], piece
-            for status in found:
-                keys = piece["secondaryDim"][f"{status}Partitions"]
-                found[status] |= {f"{piece['primaryDimStartKey']}|{key}" for key in keys}
-        return found
-
-    def tail(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
 
 
 @dataclass
@@ -135,27 +58,9 @@ def dagster(world: Path, platforms: Platforms) -> Iterator[Dagster]:
         "WAREHOUSE_THREADS": "2",
         "WAREHOUSE_MEMORY_LIMIT": "2GiB",
     }
-    settings = Settings.from_environment(environment)
-    home = prepare_dagster_home(settings)
-    port = _free_port()
-    log = world.parent / "dagster.log"
-    command = [str(Path(sys.executable).with_name("dagster")), "dev", "--host", "127.0.0.1", "--port", str(port)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=PROJECT_ROOT, env=environment | {"DAGSTER_HOME": str(home)}, stdout=output, stderr=output
-        )
-        try:
-            started = Dagster(f"http://127.0.0.1:{port}", home, settings, log)
-            _wait_until_up(started, process)
-            started.follow_landing(on=False)
-            yield started
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with running_dagster(environment, world.parent / "dagster.log") as started:
+        started.follow_landing(on=False)
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -180,22 +85,3 @@ def page(browser: Any) -> Iterator[Any]:
 def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the pages are kept for whoever wants to look at them."""
     return tmp_path_factory.mktemp("screenshots")
-
-
-def _wait_until_up(started: Dagster, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"dagster dev ended: {started.tail()}"
-        try:
-            httpx.get(f"{started.url}/server_info", timeout=10).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.5)
-            continue
-        return
-    raise AssertionError(f"dagster dev was not up after {START_SECONDS} s: {started.tail()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

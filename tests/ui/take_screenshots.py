@@ -1,6 +1,8 @@
-"""The pictures in README: the report on the last whole period of the action, on a desk and on a phone; two dashboards.
+"""The pictures in README: the report on the last whole period of the action, on a desk and on a phone; two dashboards;
+Dagster's graph of assets and its grid of partitions.
 
     published/marts.duckdb → the report (a temporary file), Superset → headless Chromium → docs/images/*.png
+    landing/ → Dagster (a temporary home) ↗
 
 Run alone: `make screenshots`, after `make demo`; the dashboards' are left as they are where Superset is not installed.
 """
@@ -15,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 from playwright.sync_api import Page, sync_playwright
+from support.dagster_pictures import dagster_pages
 from support.superset_page import logged_in
 
 from bi.superset.reading import read_declaration
@@ -24,6 +27,7 @@ from orchestration.reporting.status import published_database
 from orchestration.settings import PROJECT_ROOT, Settings
 
 IMAGES = PROJECT_ROOT / "docs" / "images"
+DRAWN_MS = 5000
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 
 
@@ -43,6 +47,11 @@ PICTURES = (
     Picture("report.png", "", 1000, 880),
     Picture("report-phone.png", "groups", 390, 780),
 )
+# Page of Dagster → the name of its picture, a text that stands on it once it is drawn, and its height
+DAGSTER = {
+    "asset-groups": ("dagster-assets.png", "8_published", 900),
+    "assets/landing/registrations?view=partitions&partition=2020-06-15%7CP001": ("dagster-partitions.png", "P002", 640),
+}
 
 
 def main() -> int:
@@ -64,6 +73,7 @@ def main() -> int:
             _take(browser.new_page(viewport={"width": picture.width, "height": picture.height}), picture, report.path)
             sys.stdout.write(f"{IMAGES / picture.name}\n")
         browser.close()
+    _take_dagster(settings)
     if ENVIRONMENT.exists():
         _take_dashboards(settings)
     else:
@@ -78,6 +88,23 @@ def _take_dashboards(settings: Settings) -> None:
             browser.open(slug, len(declared[slug].charts))
             browser.page.screenshot(path=str(IMAGES / name), clip={"x": 0, "y": 0, "width": 1440, "height": height})
             sys.stdout.write(f"{IMAGES / name}\n")
+
+
+def _take_dagster(settings: Settings) -> None:
+    from orchestration.definitions import build_definitions
+
+    with dagster_pages(settings, build_definitions(settings)) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        for address, (name, text, height) in DAGSTER.items():
+            page = browser.new_page(viewport={"width": 1440, "height": height})
+            page.set_default_timeout(180_000)
+            page.goto(f"{url}/{address}", wait_until="domcontentloaded")
+            page.get_by_text(text).first.wait_for()
+            # The graph finds its places, the grid its colours.
+            page.wait_for_timeout(DRAWN_MS)
+            page.screenshot(path=str(IMAGES / name))
+            sys.stdout.write(f"{IMAGES / name}\n")
+        browser.close()
 
 
 def _last_whole_period(database: Path) -> str:
