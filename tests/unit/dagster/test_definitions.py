@@ -81,23 +81,25 @@ def test_no_step_is_repeated_as_a_whole(definitions):
     ] == []
 
 
-def test_dagster_dev_finds_them_and_loads_them_in_five_seconds(settings):
-    """As `dagster dev` does: by [tool.dagster] in pyproject.toml, in a process of its own. Processor time, so that a
-    busy machine does not decide; the manifest is there, as it is after the first load."""
+def test_dagster_dev_finds_them_and_they_cost_little_more_than_dagster_itself(settings):
+    """As `dagster dev` does: by [tool.dagster] in pyproject.toml, in a process of its own. Its processor time
+    against that of importing Dagster and dagster-dbt in the same process, so that no busy or slow machine decides; both
+    take 3 to 4 s on a machine at rest. The manifest is there, as it is after the first load."""
     _touch(manifest_dir(settings) / MANIFEST, seconds=3600)
     program = (
-        "import time; import warnings; warnings.simplefilter('ignore');from dagster._core.workspace.autodiscovery "
-        "import loadable_targets_from_python_module as find;from dagster._core.definitions.reconstruct import "
-        f"repository_def_from_target_def as load;(target,) = find({_tool_dagster()['module_name']!r}, "
-        "None);load(target.target_definition); print(time.process_time())"
+        "import time; import warnings; warnings.simplefilter('ignore'); import dagster, dagster_dbt; "
+        "libraries = time.process_time(); from dagster._core.workspace.autodiscovery "
+        "import loadable_targets_from_python_module as find; from dagster._core.definitions.reconstruct import "
+        f"repository_def_from_target_def as load; (target,) = find({_tool_dagster()['module_name']!r}, "
+        "None); load(target.target_definition); print((time.process_time() - libraries) / libraries)"
     )
     environment = {**os.environ, **settings.environment}
-    taken = []
+    shares = []
     for _ in range(2):  # the first may still have to compile the modules
         done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, cwd="/")
         assert done.returncode == 0, done.stderr
-        taken.append(float(done.stdout.split()[-1]))
-    assert min(taken) < 5, taken
+        shares.append(float(done.stdout.split()[-1]))
+    assert min(shares) < 1.25, shares  # 0.86 when this was written
 
 
 def _tool_dagster() -> dict[str, str]:
