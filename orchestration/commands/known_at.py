@@ -45,4 +45,5 @@ def _render(console: Console, report: KnownAtReport) -> None:
     if report.seeds_of_today:
         summary.render_line(console, "as today", f"{', '.join(report.seeds_of_today)}: not landed by then")
     summary.render_load(console, report.load)
-    summary.render_publication(console, report.publication)
+    # Beside the publication that readers follow, which stays what it was
+    summary.render_line(console, "published", str(report.publication.path))
