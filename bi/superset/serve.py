@@ -15,20 +15,18 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from bi.superset.bundle import write_bundle
 from bi.superset.declaration import DeclarationError
 from bi.superset.reading import FOLDER, read_declaration
 from orchestration.reporting.status import published_database
 from orchestration.settings import PROJECT_ROOT, Settings, SettingsError
+from orchestration.waiting import comes_up
 
 ENVIRONMENT = PROJECT_ROOT / ".venv-bi"
 HOST = "127.0.0.1"
@@ -145,17 +143,12 @@ def _check_port(port: int) -> None:
 
 
 def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise SupersetError(f"Superset ended before it answered; the end of {log} says why")
-        try:
-            httpx.get(f"{url}/health", timeout=10).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.5)
-            continue
-        return
-    raise SupersetError(f"Superset did not answer within {START_SECONDS} s; see {log}")
+    try:
+        is_up = comes_up(f"{url}/health", process, START_SECONDS)
+    except TimeoutError:
+        raise SupersetError(f"Superset did not answer within {START_SECONDS} s; see {log}") from None
+    if not is_up:
+        raise SupersetError(f"Superset ended before it answered; the end of {log} says why")
 
 
 def main() -> int:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
 from dagster import DagsterInstance, Definitions, build_sensor_context
 from support.dagster_server import free_port
 
 from orchestration.dagster_home import TEMPLATE
 from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.waiting import comes_up
 
 GRID_SENSOR = "partitions_follow_ledgers"
 START_SECONDS = 600
@@ -35,6 +34,7 @@ def dagster_pages(settings: Settings, definitions: Definitions) -> Iterator[str]
         with DagsterInstance.from_config(home) as instance:
             fill_grid(instance, definitions)
         port = free_port()
+        url = f"http://127.0.0.1:{port}"
         command = [str(Path(sys.executable).with_name("dagster-webserver")), "--host", "127.0.0.1", "--port", str(port)]
         with (Path(home) / "webserver.log").open("wb") as log:
             process = subprocess.Popen(
@@ -45,8 +45,9 @@ def dagster_pages(settings: Settings, definitions: Definitions) -> Iterator[str]
                 stderr=log,
             )
             try:
-                _wait_until_up(f"http://127.0.0.1:{port}", process, Path(log.name))
-                yield f"http://127.0.0.1:{port}"
+                is_up = comes_up(f"{url}/server_info", process, START_SECONDS)
+                assert is_up, f"dagster-webserver ended: {Path(log.name).read_text(encoding='utf-8')[-2000:]}"
+                yield url
             finally:
                 process.terminate()
                 process.wait(60)
@@ -62,17 +63,3 @@ def fill_grid(instance: DagsterInstance, definitions: Definitions) -> int:
         for event in told.asset_events:
             instance.report_runless_asset_event(event)
         cursor, count = told.cursor, count + len(told.asset_events)
-
-
-def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"dagster-webserver ended: {log.read_text(encoding='utf-8')[-2000:]}")
-        try:
-            httpx.get(f"{url}/server_info", timeout=10).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.5)
-            continue
-        return
-    raise RuntimeError(f"dagster-webserver was not up after {START_SECONDS} s")

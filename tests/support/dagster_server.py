@@ -17,6 +17,7 @@ import httpx
 
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.waiting import comes_up
 
 # A first start parses dbt's project, and other programs may be busy beside it.
 START_SECONDS = 240
@@ -103,7 +104,8 @@ def running_dagster(environment: Mapping[str, str], log: Path) -> Iterator[Dagst
         )
         try:
             started = Dagster(f"http://127.0.0.1:{port}", home, settings, log)
-            _wait_until_up(started, process)
+            is_up = comes_up(f"{started.url}/server_info", process, START_SECONDS)
+            assert is_up, f"dagster dev ended: {started.tail()}"
             yield started
         finally:
             process.send_signal(signal.SIGTERM)
@@ -112,19 +114,6 @@ def running_dagster(environment: Mapping[str, str], log: Path) -> Iterator[Dagst
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _wait_until_up(started: Dagster, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"dagster dev ended: {started.tail()}"
-        try:
-            httpx.get(f"{started.url}/server_info", timeout=10).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.5)
-            continue
-        return
-    raise AssertionError(f"dagster dev was not up after {START_SECONDS} s: {started.tail()}")
 
 
 def free_port() -> int:
