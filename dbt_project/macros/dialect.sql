@@ -72,3 +72,56 @@
 {% macro list_of(value, condition) -%} {{ return(adapter.dispatch('list_of')(value, condition)) }} {%- endmacro %}
 {% macro default__list_of(value, condition) -%} list({{ value }} order by {{ value }}) filter (where {{ condition }}) {%- endmacro %}
 {% macro spark__list_of(value, condition) -%} sort_array(collect_list({{ value }}) filter (where {{ condition }})) {%- endmacro %}
+
+{# Aggregate over earlier rows of an account, in order: what each asked for and its own rule's cap; NULL where none did. #}
+{% macro earlier_claims(amount, is_due, window) -%} {{ return(adapter.dispatch('earlier_claims')(amount, is_due, window)) }} {%- endmacro %}
+{% macro default__earlier_claims(amount, is_due, window) -%}
+    list({'amount': cast({{ amount }} as decimal(18, 2)), 'cap': cast(cap_cny as decimal(18, 2))})
+        filter (where {{ is_due }} and cap_cny is not null) over {{ window }}
+{%- endmacro %}
+{% macro spark__earlier_claims(amount, is_due, window) -%}
+    collect_list(case when {{ is_due }} and cap_cny is not null then named_struct(
+        'amount', cast({{ amount }} as decimal(18, 2)), 'cap', cast(cap_cny as decimal(18, 2))
+    ) end) over {{ window }}
+{%- endmacro %}
+
+{# What `earlier_claims` took, each cut by the cap of its own rule; caps of one account may differ. #}
+{% macro taken_of(earlier) -%} {{ return(adapter.dispatch('taken_of')(earlier)) }} {%- endmacro %}
+{% macro default__taken_of(earlier) -%}
+    coalesce(list_reduce(
+        list_prepend({'amount': cast(0 as decimal(18, 2)), 'cap': cast(0 as decimal(18, 2))}, {{ earlier }}),
+        lambda taken, claim: {
+            'amount': cast(greatest(taken.amount, least(taken.amount + claim.amount, claim.cap)) as decimal(18, 2)),
+            'cap': claim.cap
+        }
+    ).amount, 0)
+{%- endmacro %}
+{% macro spark__taken_of(earlier) -%}
+    aggregate(
+        {{ earlier }}, cast(0 as decimal(18, 2)),
+        (taken, claim) -> cast(greatest(taken, least(taken + claim.amount, claim.cap)) as decimal(18, 2))
+    )
+{%- endmacro %}
+
+{# Aggregate over earlier days of a person and year, in order: the limit of each earned day's rule; NULL where none was earned. #}
+{% macro earlier_limits(window) -%} {{ return(adapter.dispatch('earlier_limits')(window)) }} {%- endmacro %}
+{% macro default__earlier_limits(window) -%} list({{ day_limit() }}) filter (where is_earned) over {{ window }} {%- endmacro %}
+{% macro spark__earlier_limits(window) -%} collect_list(case when is_earned then {{ day_limit() }} end) over {{ window }} {%- endmacro %}
+
+{# How many of `earlier_limits` were paid: a day over its own rule's limit is not, and leaves the rest to later ones. #}
+{% macro days_used(earlier) -%} {{ return(adapter.dispatch('days_used')(earlier)) }} {%- endmacro %}
+{% macro default__days_used(earlier) -%}
+    coalesce(list_reduce(list_prepend(0, {{ earlier }}), lambda used, most: case when used < most then used + 1 else used end), 0)
+{%- endmacro %}
+{% macro spark__days_used(earlier) -%}
+    aggregate({{ earlier }}, 0, (used, most) -> case when used < most then used + 1 else used end)
+{%- endmacro %}
+
+{# The first elements of a group, in an order. #}
+{% macro first_elements(element, order, limit) -%}
+    {{ return(adapter.dispatch('first_elements')(element, order, limit)) }}
+{%- endmacro %}
+{% macro default__first_elements(element, order, limit) -%} list({{ element }} order by {{ order | join(', ') }})[1:{{ limit }}] {%- endmacro %}
+{% macro spark__first_elements(element, order, limit) -%}
+    slice(transform(array_sort(collect_list(struct({{ order | join(', ') }}, {{ element }} as element))), item -> item.element), 1, {{ limit }})
+{%- endmacro %}

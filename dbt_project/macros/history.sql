@@ -120,14 +120,18 @@ history as (
     {{ history }}.known_from <= to_at and {{ history }}.known_to > to_at
 {%- endmacro %}
 
+{# Place of a class of change in the bridge's order, as in dim_known_step. #}
+{% macro number_of_step(class) -%}
+    {%- set steps = ['known_before', 'late_arrival', 'correction', 'cancellation', 'verification', 'recoding', 'roster', 'rule'] -%}
+    {{ steps.index(class) }}
+{%- endmacro %}
+
 {# A column of the state after from the step of its class of change on, before that of the state before. #}
 {% macro from_step(class, column) -%}
-    {%- set steps = ['known_before', 'late_arrival', 'correction', 'cancellation', 'verification', 'recoding', 'roster', 'rule'] -%}
-    case when step_number >= {{ steps.index(class) }} then later.{{ column }} else earlier.{{ column }} end
+    case when step_number >= {{ number_of_step(class) }} then later.{{ column }} else earlier.{{ column }} end
 {%- endmacro %}
 {% macro moment_of_step(class, before='from_at', after='to_at') -%}
-    {%- set steps = ['known_before', 'late_arrival', 'correction', 'cancellation', 'verification', 'recoding', 'roster', 'rule'] -%}
-    case when step_number >= {{ steps.index(class) }} then {{ after }} else {{ before }} end
+    case when step_number >= {{ number_of_step(class) }} then {{ after }} else {{ before }} end
 {%- endmacro %}
 {# Whether a record had come: what came later is there from the first step on. #}
 {% macro had_come(history='earlier') -%} (step_number > 0 or {{ history }}.first_known_at <= from_at) {%- endmacro %}

@@ -15,15 +15,6 @@ parameters as (
 {# As many record ids as a signal shows; `evidence_count` counts all of them. #}
 {% macro evidence_limit() -%} 20 {%- endmacro %}
 
-{# The first elements of a group, in an order. #}
-{% macro first_elements(element, order, limit) -%}
-    {{ return(adapter.dispatch('first_elements')(element, order, limit)) }}
-{%- endmacro %}
-{% macro default__first_elements(element, order, limit) -%} list({{ element }} order by {{ order | join(', ') }})[1:{{ limit }}] {%- endmacro %}
-{% macro spark__first_elements(element, order, limit) -%}
-    slice(transform(array_sort(collect_list(struct({{ order | join(', ') }}, {{ element }} as element))), item -> item.element), 1, {{ limit }})
-{%- endmacro %}
-
 {# Active study records as intervals, each cut at the campaign's limit as the hours are: CTE `study`. #}
 {% macro cut_study_records() -%}
 study as (

@@ -13,7 +13,7 @@ registered as (
     select
         hybrids.*,
         comparisons.is_national,
-        case when hybrids.step_number >= 6 then comparisons.to_at else comparisons.from_at end as roster_moment,
+        {{ moment_of_step('roster') }} as roster_moment,
         hybrids.registered_on >= comparisons.period_start as is_in_period
     from {{ ref('fct_hybrid_registration') }} as hybrids
     inner join comparisons

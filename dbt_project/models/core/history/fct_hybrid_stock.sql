@@ -51,8 +51,8 @@ selected as (
     inner join scopes on comparisons.comparison_id = scopes.comparison_id
     inner join platforms
         on scopes.platform_id = platforms.platform_id
-        and case when comparisons.step_number >= 7 then comparisons.to_at else comparisons.from_at end >= platforms.known_from
-        and case when comparisons.step_number >= 7 then comparisons.to_at else comparisons.from_at end < platforms.known_to
+        and {{ moment_of_step('rule') }} >= platforms.known_from
+        and {{ moment_of_step('rule') }} < platforms.known_to
         and comparisons.day >= platforms.selected_from
         and (platforms.selected_to is null or comparisons.day <= platforms.selected_to)
 ),
