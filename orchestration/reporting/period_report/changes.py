@@ -37,6 +37,14 @@ PARTS = (
     Series("核验", "verification", "s2"),
     Series("编码、名册、规则", "recoding, roster, rule", "s5"),
 )
+# Of each of PARTS its SQL
+DELTAS = (
+    "late_arrival_delta",
+    "correction_delta",
+    "cancellation_delta",
+    "verification_delta",
+    "recoding_delta + roster_delta + rule_delta",
+)
 BRIDGE = (
     Column("省份", "province", "text"),
     Column("指标", "indicator", "text"),
@@ -107,9 +115,7 @@ def restatements(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
     of_nation = "from marts.restatement where province_code = ? and period_start <= ?"
     dues = connection.execute(
         f"""
-        select strftime(dispatch_at, '%Y-%m-%d'), count_if(late_arrival_delta <> 0), count_if(correction_delta <> 0),
-            count_if(cancellation_delta <> 0), count_if(verification_delta <> 0),
-            count_if(recoding_delta + roster_delta + rule_delta <> 0)
+        select strftime(dispatch_at, '%Y-%m-%d'), {", ".join(f"count_if({delta} <> 0)" for delta in DELTAS)}
         {of_nation} group by dispatch_at order by dispatch_at
         """,
         [NATION, head.period],
@@ -117,8 +123,7 @@ def restatements(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
     figures = connection.execute(
         f"""
         select strftime(period_start, '%Y-%m-%d'), indicator_name_zh, measure, min_by(value_before, dispatch_at),
-            max_by(value, dispatch_at), sum(delta) as change, sum(late_arrival_delta), sum(correction_delta),
-            sum(cancellation_delta), sum(verification_delta), sum(recoding_delta + roster_delta + rule_delta)
+            max_by(value, dispatch_at), sum(delta) as change, {", ".join(f"sum({delta})" for delta in DELTAS)}
         {of_nation}
         group by period_start, indicator_code, indicator_name_zh, measure
         having bool_or(delta <> 0)
