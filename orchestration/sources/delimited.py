@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.csv
@@ -30,14 +32,17 @@ def read_delimited(data: bytes, delimiter: str, encoding: str, feed: Feed, colum
     text = text.lstrip(b"\r\n")
     if not text.strip():
         raise FormatError("the file is empty")
+    if not text.endswith((b"\n", b"\r")):
+        # pyarrow takes a single line without an end for no line at all.
+        text += b"\n"
     table, ragged = _parsed(text, delimiter, use_threads=True)
     if ragged:
         # Only the single-threaded reader numbers the rows that it hands to the handler.
         table, ragged = _parsed(text, delimiter, use_threads=False)
-    _refuse_open_quote(text, table)
+    _refuse_open_quote(text, table, ragged)
     delivered = [column[0].as_py() for column in table.columns]
     columns = [column.slice(1) for column in table.columns]
-    bad = {number - 1: f"{found} values, the header has {expected}" for number, expected, found in ragged}
+    bad = {row.number - 1: f"{row.found} values, the header has {row.expected}" for row in ragged}
     if bad and not len(columns[0]):
         number, reason = next(iter(bad.items()))
         raise FormatError(f"no row fits the header: {reason}", row=number)
@@ -55,15 +60,26 @@ def read_delimited(data: bytes, delimiter: str, encoding: str, feed: Feed, colum
     )
 
 
-def _parsed(text: bytes, delimiter: str, *, use_threads: bool) -> tuple[pa.Table, list[tuple[int, int, int]]]:
-    """Every record, the header included, as text columns; and (number, expected, found) of the ragged ones."""
-    ragged: list[tuple[int, int, int]] = []
+class _Ragged(NamedTuple):
+    """A record with another number of values than the header: its number (the header's is 1), both numbers of values,
+    and whether it goes over several lines."""
+
+    number: int
+    expected: int
+    found: int
+    has_lines: bool
+
+
+def _parsed(text: bytes, delimiter: str, *, use_threads: bool) -> tuple[pa.Table, list[_Ragged]]:
+    """Every record that fits, the header included, as text columns; and the ragged ones."""
+    ragged: list[_Ragged] = []
 
     def note(row: pyarrow.csv.InvalidRow) -> str:
-        ragged.append((row.number, row.expected_columns, row.actual_columns))
+        has_lines = "\n" in row.text.strip()
+        ragged.append(_Ragged(row.number, row.expected_columns, row.actual_columns, has_lines))
         return "skip"
 
-    columns_count = len(next(csv.reader(io.StringIO(_first_record(text)), delimiter=delimiter)))
+    columns_count = _columns_count(text, delimiter)
     try:
         table = pyarrow.csv.read_csv(
             io.BytesIO(text),
@@ -86,18 +102,26 @@ def _parsed(text: bytes, delimiter: str, *, use_threads: bool) -> tuple[pa.Table
     return table, ragged
 
 
-def _first_record(text: bytes) -> str:
-    """The text that surely holds the header, quoted line breaks included."""
-    return text[:_SAMPLE_BYTES].decode("utf-8", errors="ignore")
+def _columns_count(text: bytes, delimiter: str) -> int:
+    """Of the header, whose quoted line breaks are followed and whose line may end in any way."""
+    sample = text[:_SAMPLE_BYTES].decode("utf-8", errors="ignore")
+    try:
+        return len(next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)))
+    except csv.Error:
+        raise FormatError("the header can't be read; is a quote in it left open?") from None
 
 
-def _refuse_open_quote(text: bytes, table: pa.Table) -> None:
+def _refuse_open_quote(text: bytes, table: pa.Table, ragged: Sequence[_Ragged]) -> None:
     """A quote that is never closed swallows the rest of the file into one value without any error."""
     if text.count(b'"') % 2 == 0 or table.num_rows == 0:
         return
-    last_row = [column[-1].as_py() for column in table.columns]
-    if any(value and "\n" in value for value in last_row):
-        raise FormatError("a quoted value is never closed; is the file cut off?", row=table.num_rows - 1)
+    records_count = table.num_rows + len(ragged)
+    if ragged and ragged[-1].number == records_count:
+        goes_on = ragged[-1].has_lines
+    else:
+        goes_on = any(value and "\n" in value for value in (column[-1].as_py() for column in table.columns))
+    if goes_on:
+        raise FormatError("a quoted value is never closed; is the file cut off?", row=records_count - 1)
 
 
 def _as_utf8(data: bytes, delimiter: str, encoding: str, feed: Feed, column_map: ColumnMap) -> bytes:

@@ -110,9 +110,22 @@ def test_a_file_where_no_row_fits_is_an_error():
     assert (error.message, error.row) == ("no row fits the header: 1 values, the header has 5", 1)
 
 
-def test_a_quote_that_is_never_closed_is_an_error():
-    error = refused(ENGLISH + 'T-1,R-1,a,sms,"b\nT-2,R-2,a,sms,b\n')
-    assert (error.message, error.row) == ("a quoted value is never closed; is the file cut off?", 1)
+@pytest.mark.parametrize(
+    ("body", "row"),
+    [
+        ('T-1,R-1,a,sms,"b\nT-2,R-2,a,sms,b\n', 1),
+        ('T-1,R-1,a,sms,b\n"T-2,R-2,a,sms,b\nT-3,R-3,a,sms,b\n', 2),  # what it swallows makes its own row ragged
+        ('T-1,R-1,a,sms,b\nT-2,R-2,a,sms,"b', 2),
+    ],
+)
+def test_a_quote_that_is_never_closed_is_an_error(body, row):
+    error = refused(ENGLISH + body)
+    assert (error.message, error.row) == ("a quoted value is never closed; is the file cut off?", row)
+
+
+def test_a_quote_left_open_in_the_header_is_an_error():
+    error = refused(ENGLISH.replace("reminder_id", '"reminder_id') + "T-1,R-1,a,sms,b\n" * 10_000)
+    assert error.message == "the header can't be read; is a quote in it left open?"
 
 
 def test_long_numbers_empty_values_and_unknown_columns():
@@ -130,14 +143,16 @@ def test_long_numbers_empty_values_and_unknown_columns():
     assert "13800138000" not in found.delivered_header
 
 
-def test_header_alone_is_a_file_without_rows():
-    found = read(ENGLISH)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", ""])
+def test_header_alone_is_a_file_without_rows(end):
+    found = read(ENGLISH.rstrip() + end)
     assert rows(found) == []
     assert len(found.header) == 5
 
 
-def test_windows_line_ends_and_leading_blank_lines():
-    assert [row["updated_at"] for row in rows(read("\r\n" + CHINESE.replace("\n", "\r\n")))] == ["2020-04-08 09:00:00"]
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_other_systems_line_ends_and_leading_blank_lines(end):
+    assert [row["updated_at"] for row in rows(read(end + CHINESE.replace("\n", end)))] == ["2020-04-08 09:00:00"]
 
 
 def test_a_column_that_a_map_lists_as_non_personal_is_let_in(tmp_path):
