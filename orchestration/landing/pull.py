@@ -9,12 +9,10 @@ full disk or a read-only folder, is raised (LandingError).
 from __future__ import annotations
 
 import queue
-import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from threading import Event
 
 from orchestration.landing.errors import LandingError, LedgerDamagedError
@@ -23,7 +21,7 @@ from orchestration.landing.plan import PullTask, plan_pulls
 from orchestration.landing.taking import Landing, known_batch, source_of, take
 from orchestration.settings import Settings
 from orchestration.sources.connectors import fetch
-from orchestration.sources.errors import SourceError
+from orchestration.sources.errors import SourceError, defect_message
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import Registry, ResolveSecret
 
@@ -225,7 +223,7 @@ def _pull_task(landing: Landing, ledger: Ledger, task: PullTask, resolve_secret:
     except LandingError:
         raise
     except Exception as error:  # noqa: BLE001 - one sender must never stop the others, whatever is wrong
-        outcome.troubles.append(_about(task, "(internal)", _internal(error)))
+        outcome.troubles.append(_about(task, "(internal)", defect_message(error)))
     return outcome
 
 
@@ -242,7 +240,7 @@ def _take_or_tell(landing: Landing, ledger: Ledger, item: Payload | SourceError,
     except SourceError as error:
         outcome.troubles.append(trouble_of(task, error))
     except Exception as error:  # noqa: BLE001 - the sender's next file may be good
-        outcome.troubles.append(_about(task, item.source_name, _internal(error)))
+        outcome.troubles.append(_about(task, item.source_name, defect_message(error)))
     else:
         if entry is not None:
             outcome.entries.append(entry)
@@ -264,11 +262,3 @@ def trouble_of(task: PullTask, error: SourceError) -> Trouble:
 
 def _about(task: PullTask, source_name: str, message: str) -> Trouble:
     return Trouble(task.sender.id, task.feed, task.period_start, source_name, None, message)
-
-
-def _internal(error: Exception) -> str:
-    """For a defect of this program: where it is, but not its text, which may hold a row."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "orchestration" in frame.filename] or frames
-    place = f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "unknown place"
-    return f"internal error {type(error).__name__} at {place}; nothing of it was landed"

@@ -6,6 +6,9 @@ errors reach logs and Dagster's storage.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 class SourceError(Exception):
     """Trouble with one sender's feed.
@@ -47,3 +50,11 @@ class TransientSourceError(SourceError):
     """The same request may succeed later: a timeout, a 5xx, a body cut off on every try."""
 
     is_transient = True
+
+
+def defect_message(error: Exception) -> str:
+    """For a defect of this program: where it is, but not its text, which may hold a row."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "orchestration" in frame.filename] or frames
+    place = f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "unknown place"
+    return f"internal error {type(error).__name__} at {place}; nothing of it was landed"

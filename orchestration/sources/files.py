@@ -17,7 +17,7 @@ from typing import Any
 import fsspec
 
 from orchestration.calendar import Period
-from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError
+from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError, defect_message
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.formats import read_file
 from orchestration.sources.payload import Payload
@@ -67,12 +67,14 @@ def fetch_files(
             sha256 = hashlib.sha256(data).hexdigest()
             if sha256 in seen or already_taken(sha256):
                 continue
-            seen.add(sha256)
             rows = read_file(name, data, source)
+            seen.add(sha256)
         except FormatError as error:
             yield PermanentSourceError(sender.id, source.feed, name, error.message, error.field, error.row)
         except _InboxError as error:
             yield error.explained(sender.id, source.feed, name)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a reader, the next file may be good
+            yield PermanentSourceError(sender.id, source.feed, name, defect_message(error))
         else:
             yield Payload(
                 sender_id=sender.id,

@@ -11,8 +11,10 @@ import pytest
 import zstandard
 from reading import NOW, SECRETS, period, rows, sender, source
 
+from orchestration.sources import files
 from orchestration.sources.connectors import fetch
 from orchestration.sources.errors import PermanentSourceError, SourceError
+from orchestration.sources.formats import read_file
 from orchestration.sources.payload import Payload
 
 HEADER = "reminder_id,registration_id,sent_at,channel,updated_at"
@@ -103,6 +105,29 @@ def test_a_content_is_taken_once_however_it_is_called(tmp_path):
     (payload,) = take(tmp_path)
     assert payload.source_name == "reminders/a.csv"
     assert take(tmp_path, already=lambda sha256: sha256 == payload.payload_sha256) == []
+
+
+def test_a_content_that_one_name_kept_from_being_read_is_read_under_the_next(tmp_path):
+    put(tmp_path, "reminders/a.bak", csv_of("a"))
+    put(tmp_path, "reminders/a.csv", csv_of("a"))
+    error, payload = take(tmp_path)
+    assert isinstance(error, PermanentSourceError)
+    assert ids(payload) == ["a"]
+
+
+def test_a_defect_of_a_reader_costs_its_file_only_and_quotes_nothing(tmp_path, monkeypatch):
+    def read(name, data, source):
+        if name == "reminders/a.csv":
+            raise KeyError("13800138000")
+        return read_file(name, data, source)
+
+    monkeypatch.setattr(files, "read_file", read)
+    put(tmp_path, "reminders/a.csv", csv_of("a"))
+    put(tmp_path, "reminders/b.csv", csv_of("b"))
+    error, payload = take(tmp_path)
+    assert str(error).startswith("P031 reminders reminders/a.csv: internal error KeyError at files.py:")
+    assert "13800138000" not in str(error)
+    assert ids(payload) == ["b"]
 
 
 def test_one_bad_file_does_not_stop_the_next(tmp_path):
