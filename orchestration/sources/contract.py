@@ -25,7 +25,7 @@ from orchestration.sources import contract_sql as sql
 from orchestration.sources.contract_sql import Fault, Reason
 from orchestration.sources.delivered import Delivered, deliver
 from orchestration.sources.errors import PermanentSourceError
-from orchestration.sources.feeds import FEEDS, ID_TYPES, PERSONAL_KINDS, Feed, Kind
+from orchestration.sources.feeds import FEEDS, ID_TYPES, PERSONAL_KINDS, Feed, Field, Kind
 from orchestration.sources.identity import Pseudonymiser, create_identities, key_sql
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
@@ -110,7 +110,7 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
         if sql.person_sql(feed):
             are_all_persons = _identify_persons(connection, terms)
             if not are_all_persons or _has(feed, Kind.PERSON_OR_BODY_ID):
-                _refuse_identities(connection, faults)
+                _refuse_identities(connection, bit=faults.index(next(iter(_identity_fault(feed)))))
         if _has(feed, Kind.CLIENT_IP):
             _identify_addresses(connection, terms)
         _create_checked(connection, feed)
@@ -200,16 +200,15 @@ def _identify_persons(connection: duckdb.DuckDBPyConnection, terms: Terms) -> bo
     return not create_identities(connection, "identities", named, terms.today, terms.pseudonymiser)
 
 
-def _refuse_identities(connection: duckdb.DuckDBPyConnection, faults: tuple[Fault, ...]) -> None:
+def _refuse_identities(connection: duckdb.DuckDBPyConnection, bit: int) -> None:
     """The faults of numbers that are no person's, and of bodies whose number is one's."""
-    bit = next(number for number, fault in enumerate(faults) if fault.reason is Reason.IDENTITY_INVALID)
     # A type outside the list says nothing about the number; it has its own reason.
     is_invalid = f"_id_number IS NOT NULL AND _id_type IN {ID_TYPES} AND p.person_key IS NULL"
     connection.execute(
         f"""
         UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
             SELECT {POSITION} FROM typed {_PERSON_JOIN}
-            WHERE if(_is_person, {is_invalid}, p.person_key IS NOT NULL)
+            WHERE CASE _is_person WHEN true THEN {is_invalid} WHEN false THEN p.person_key IS NOT NULL ELSE false END
         )
         """
     )
@@ -329,14 +328,7 @@ def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, delivered
         """
     )
     _read_again(connection, delivered, f"SELECT {POSITION} FROM repeated")
-    # The value where there is one (the same instant may be written in two ways), else the text; null stays apart.
-    content = [
-        sql.text_column(field)
-        if field.kind in PERSONAL_KINDS
-        else f"coalesce(repeated.{quoted(field.name)}::VARCHAR, {sql.text_column(field)})"
-        for field in feed.fields
-        if _key_column(feed, field.name) not in keys
-    ]
+    content = [_content_sql(feed, field) for field in feed.fields if _key_column(feed, field.name) not in keys]
     connection.execute(
         f"""
         UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
@@ -348,6 +340,14 @@ def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, delivered
         )
         """
     )
+
+
+def _content_sql(feed: Feed, field: Field) -> str:
+    """SQL of what two rows must agree on to be the same: the value where there is one (the same instant, the same
+    person's number may be written in two ways), else the text; null stays apart."""
+    if field.kind in PERSONAL_KINDS - {Kind.ID_NUMBER, Kind.PERSON_OR_BODY_ID}:
+        return sql.text_column(field)
+    return f"coalesce(repeated.{_key_column(feed, field.name)}::VARCHAR, {sql.text_column(field)})"
 
 
 def _key_columns(feed: Feed) -> list[str]:

@@ -21,7 +21,8 @@ SPACES = " \t\r\n\u3000\u00a0\ufeff"
 _NUMERAL = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _INTEGER = r"[+-]?[0-9]+(\.0*)?"
 _DAY = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
-_OFFSET = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+# From -12:00 to +14:00 there are places; what is beyond is no offset.
+_OFFSET = r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
 _TIMESTAMP = rf"{_DAY}([T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]{{1,9}})?)?{_OFFSET}?)?"
 # Spreadsheets export a day as midnight.
 _DATE = rf"{_DAY}([T ]00:00(:00(\.0+)?)?)?"
@@ -110,20 +111,33 @@ def faults(feed: Feed, folder_period: date | None) -> list[Fault]:
     if folder_period is not None and "period_start" in {field.name for field in feed.fields}:
         condition = f"v_period_start <> DATE '{folder_period.isoformat()}'"
         found.append(Fault("period_start", Reason.OUT_OF_RANGE, condition))
+    found.extend(_id_number_elsewhere(feed))
     return found
+
+
+def _id_number_elsewhere(feed: Feed) -> Iterable[Fault]:
+    """A person's number that the row repeats in a field that lands as it is would be on disk."""
+    if id_number := next((field for field in feed.fields if field.kind is Kind.ID_NUMBER), None):
+        for field in feed.fields:
+            if field.kind is Kind.USCC or (field.kind is Kind.TEXT and not field.values):
+                condition = f"{text_column(field)} = {text_column(id_number)}"
+                yield Fault(field.name, Reason.IDENTITY_INVALID, condition)
 
 
 def person_sql(feed: Feed) -> tuple[str, str, str] | None:
     """How a row names a person: (id type, id number, whether it is a person at all), SQL over text columns.
 
-    The id type is null where the row gives none although the feed requires one: nothing can be checked then.
+    The id type is null where the row gives none although the feed requires one, and so is whether it is a person where
+    its kind is no kind: nothing can be checked then.
     A body's subject_id is looked up as a resident's too: if it is one, a person's number stands where none may be kept.
     None for a feed that names no person.
     """
     kinds = {field.kind: field for field in feed.fields}
     if Kind.PERSON_OR_BODY_ID in kinds:
         id_type = "if(t_subject_kind = 'person', coalesce(t_id_type, 'resident_id'), 'resident_id')"
-        return id_type, text_column(kinds[Kind.PERSON_OR_BODY_ID]), "t_subject_kind = 'person'"
+        bodies = tuple(kind for kind in feed.field("subject_kind").values if kind != "person")
+        is_person = f"CASE WHEN t_subject_kind = 'person' THEN true WHEN t_subject_kind IN {bodies} THEN false END"
+        return id_type, text_column(kinds[Kind.PERSON_OR_BODY_ID]), is_person
     if Kind.ID_NUMBER in kinds:
         id_type = "t_id_type" if feed.field("id_type").required else "coalesce(t_id_type, 'resident_id')"
         return id_type, text_column(kinds[Kind.ID_NUMBER]), "true"

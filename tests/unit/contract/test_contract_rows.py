@@ -159,6 +159,10 @@ def test_each_required_field_is_missed_by_name(feed):
         ("subsidy_payments", {"id_type": None, "id_number": "E12345678"}, "id_number", "identity_invalid"),
         ("penalties", {"subject_id": "P001"}, "subject_id", "identity_invalid"),
         ("penalties", {"subject_kind": "institution"}, "subject_id", "identity_invalid"),
+        ("penalties", {"subject_kind": "学员"}, "subject_kind", "unknown_enum"),
+        ("penalties", {"subject_kind": None}, "subject_kind", "missing_required"),
+        ("courses", {"published_at": "2020-03-20T08:00:00+24:00"}, "published_at", "bad_type"),
+        ("courses", {"published_at": "2020-03-20T08:00:00+08:60"}, "published_at", "bad_type"),
     ],
 )  # fmt: skip
 def test_one_fault_gives_one_reason(feed, changes, field, reason):
@@ -353,6 +357,18 @@ class TestRepeatedKeys:
         rows = [registration(), registration(id_number=MAN)]
         assert len(outcome("registrations", *rows).refused) == 2
 
+    @pytest.mark.parametrize(
+        ("feed", "field"),
+        [("registrations", "id_number"), ("subsidy_payments", "id_number"), ("penalties", "subject_id")],
+    )
+    def test_the_same_number_written_differently_is_the_same_content(self, feed, field):
+        rows = [MAKERS[feed](), MAKERS[feed](**{field: f"{WOMAN[:6]} {WOMAN[6:14]}\uff10\uff10{WOMAN[16:]}"})]
+        assert rows[0][field] != rows[1][field]
+        assert outcome(feed, *rows).batch.rows_count == 2
+        rows = [MAKERS[feed](**{field: "0"}), MAKERS[feed](**{field: "1"})]
+        refused = outcome(feed, *rows).refused
+        assert {reason for _, _, reason in refused} == {"identity_invalid", "duplicate_key_in_batch"}
+
     def test_a_roster_key_is_the_person_however_the_number_is_written(self):
         rows = [roster(), roster(id_number=f"{WOMAN[:6]} {WOMAN[6:]}", region_code="420107")]
         found = outcome("eligibility_rosters", *rows)
@@ -448,6 +464,22 @@ class TestWhatStopsABatch:
         assert "P001 courses given.csv: can't be read as its format says (ConversionException)" in str(raised.value)
         assert WOMAN not in str(raised.value)
         assert raised.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("feed", "field"),
+    [
+        ("registrations", "registration_id"),
+        ("registrations", "employer_uscc"),
+        ("registrations", "region_code"),
+        ("subsidy_payments", "payee_uscc"),
+        ("subsidy_payments", "certificate_no"),
+        ("eligibility_rosters", "region_code"),
+    ],
+)
+def test_a_persons_number_repeated_in_a_field_that_lands_as_it_is_is_refused(feed, field):
+    assert reasons(feed, MAKERS[feed](**{field: f" {WOMAN} "})) == {(field, "identity_invalid")}
+    assert outcome(feed, MAKERS[feed](**{field: "91420100MA4K99999X"})).batch.rows_count == 1
 
 
 def test_a_row_that_could_not_be_read_has_one_reason():
