@@ -26,6 +26,8 @@ _OFFSET = r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
 _TIMESTAMP = rf"{_DAY}([T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]{{1,9}})?)?{_OFFSET}?)?"
 # Spreadsheets export a day as midnight.
 _DATE = rf"{_DAY}([T ]00:00(:00(\.0+)?)?)?"
+# An id that a spreadsheet took for a number: 4.20106E+17 stands for a hundred ids, not for one.
+_SPOILED_ID = r"[0-9](\.[0-9]+)?[eE]\+[0-9]{2}"
 _TRUE, _FALSE = ("true", "1", "是"), ("false", "0", "否")
 NUMERIC_KINDS = frozenset({Kind.INTEGER, Kind.MONEY, Kind.NUMBER})
 # Kinds whose text may fail to be one at all; a whole column that fails is a flipped type.
@@ -244,5 +246,7 @@ def faults_of_text(field: Field) -> Iterable[Fault]:
                 yield Fault(field.name, Reason.UNKNOWN_ENUM, f"len(list_filter({value}, lambda x: {is_unknown})) > 0")
         case Kind.USCC:
             yield Fault(field.name, Reason.USCC_INVALID, f"NOT regexp_full_match({value}, '[0-9A-Z]{{18}}')")
-        case Kind.TEXT if field.values:
+        case Kind.TEXT if not field.values:
+            yield Fault(field.name, Reason.BAD_TYPE, f"regexp_full_match({text}, '{_SPOILED_ID}')")
+        case Kind.TEXT:
             yield Fault(field.name, Reason.UNKNOWN_ENUM, f"{text} NOT IN ({', '.join(map(literal, field.values))})")

@@ -53,7 +53,8 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
     """
     match field.kind:
         case Kind.TEXT:
-            return texts if not field.values or _are_among(texts, field.values) else None
+            are_known = _are_among(texts, field.values) if field.values else not _may_hold_a_spoiled_id(texts)
+            return texts if are_known else None
         case Kind.TIMESTAMP:
             return _timestamps(texts)
         case Kind.DATE:
@@ -71,6 +72,12 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
             return texts if _match(texts, _USCC) else None
         case _:
             return None
+
+
+def _may_hold_a_spoiled_id(texts: pa.LargeStringArray) -> bool:
+    ends, data = bytes_of(texts)
+    given = data[ends[0] : ends[-1]].tobytes()
+    return b"E+" in given or b"e+" in given
 
 
 def _timestamps(texts: pa.LargeStringArray) -> pa.Array | None:

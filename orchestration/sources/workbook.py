@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any
 
 import fastexcel
@@ -18,6 +19,7 @@ import python_calamine
 
 from orchestration.sources.column_map import ColumnMap
 from orchestration.sources.feeds import Feed, Kind
+from orchestration.sources.long_numbers import as_shown, may_be_an_id
 from orchestration.sources.rows import FormatError, Rows, rows_of_table
 
 DISPATCH_SHEET = "双周调度表"
@@ -57,18 +59,24 @@ def read_dispatch_workbook(data: bytes, feed: Feed, column_map: ColumnMap) -> Ro
 def read_sheet_table(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
     """The first sheet's table, header in row 1; every cell as text, dates ISO, whole numbers without a fraction."""
     try:
-        sheet = fastexcel.read_excel(data).load_sheet(0, header_row=None, dtypes="string")
+        book = fastexcel.read_excel(data)
+        sheet = book.load_sheet(0, header_row=None, dtypes="string")
     except fastexcel.FastExcelError as error:
         raise _unreadable(error) from None
     batch = sheet.to_arrow()
     if batch.num_rows == 0:
         raise FormatError("the first sheet is empty; row 1 must hold the header")
     delivered = [column[0].as_py() for column in batch.columns]
-    dates = {field.name for field in feed.fields if field.kind is Kind.DATE}
+    fields = {field.name: field for field in feed.fields}
+    # As a boolean a number is one and a text is none: fastexcel has no other way to ask what kind of cell it was.
+    are_numbers = cache(lambda: book.load_sheet(0, header_row=None, dtypes="boolean").to_arrow())
     columns = []
-    for name, column in zip(delivered, batch.columns, strict=True):
+    for index, (name, column) in enumerate(zip(delivered, batch.columns, strict=True)):
         values = column.slice(1).cast(pa.string())
-        if (column_map.field(name or "") or name) in dates:
+        field = fields.get(column_map.field(name or "") or name or "")
+        if field and may_be_an_id(field):
+            values = as_shown(values, index, are_numbers)
+        if field and field.kind is Kind.DATE:
             # Excel has no plain date: a day is its midnight.
             values = pc.if_else(pc.ends_with(values, _MIDNIGHT), pc.utf8_slice_codeunits(values, 0, 10), values)
         columns.append(pa.chunked_array([pc.if_else(pc.equal(values, ""), None, values)]))

@@ -114,6 +114,33 @@ def test_a_sheet_whose_header_is_not_in_row_1_is_refused():
         penalties(workbook({"A1": "处罚名单", "A2": "penalty_id", "B2": "reason", "A3": "1", "B3": "x"}))
 
 
+@pytest.mark.parametrize("first_row", [1, 4])
+def test_a_long_id_kept_as_a_number_is_no_id_any_more(first_row):
+    number = "420106199001009984"  # what a cell makes of 420106199001010028, and a text may be as well
+    rows_of_sheet = [
+        ("penalty_id", "subject_id", "reason", "updated_at"),
+        (number, float(number), "x", "420106199001009984"),
+        (1234567890123456, number, 20200401, None),
+        (4.2e21, "42010619900101002X", "4200000000000000000000", None),
+    ]
+    cells = {
+        f"{'BCDE'[column]}{first_row + row}": value
+        for row, values in enumerate(rows_of_sheet)
+        for column, value in enumerate(values)
+    }
+
+    def as_written(book, page):
+        for address, value in cells.items():
+            page.write_string(address, value) if isinstance(value, str) else page.write(address, value)
+
+    found = rows(penalties(workbook({}, dress=as_written)))
+    assert [(row["penalty_id"], row["subject_id"], row["reason"]) for row in found] == [
+        (number, "4.2010619900101E+17", "x"),
+        ("1234567890123456", number, "20200401"),
+        ("4.2E+21", "42010619900101002X", "4200000000000000000000"),
+    ]
+
+
 def test_parquet_comes_back_as_text():
     table = pa.table(
         {
