@@ -21,7 +21,7 @@ _EXACT_INTEGERS = 2.0**53
 def read_parquet(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
     """The rows of a Parquet file. Raises FormatError when it is none, or cut off."""
     try:
-        table = pyarrow.parquet.read_table(io.BytesIO(data))
+        table = pyarrow.parquet.ParquetFile(io.BytesIO(data)).read()
     except (pa.ArrowException, OSError) as error:
         raise FormatError(f"not a Parquet file, or cut off ({type(error).__name__})") from None
     columns = [_as_text(column) for column in table.columns]
@@ -29,21 +29,29 @@ def read_parquet(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return _cast(column)
+    except pa.ArrowException:
+        raise FormatError(f"a column of type {column.type} can't be read as text") from None
+
+
+def _cast(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return _as_text(column.cast(kind.value_type))
+        return _cast(column.cast(kind.value_type))
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         # Written with its offset: a naive time would be taken for Shanghai's, whatever the column's zone was.
-        local = pc.local_timestamp(column.cast(pa.timestamp("us", _ZONE)))
+        # Nanoseconds, which no field keeps, are cut off as they are from a text.
+        local = pc.local_timestamp(column.cast(pa.timestamp("us", _ZONE), safe=kind.unit != "ns"))
         return pc.binary_join_element_wise(local.cast(pa.string()), "+08:00", "")
     if pa.types.is_nested(kind):
         return _as_json(column)
+    if pa.types.is_float16(kind):
+        # Arrow compares and rounds no number as short as this.
+        return _floats_as_text(column.cast(pa.float32()))
     if pa.types.is_floating(kind):
         return _floats_as_text(column)
-    try:
-        return column.cast(pa.large_string())
-    except pa.ArrowException:
-        raise FormatError(f"a column of type {kind} can't be read as text") from None
+    return column.cast(pa.large_string())
 
 
 def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:

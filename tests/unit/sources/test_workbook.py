@@ -141,6 +141,12 @@ def test_a_long_id_kept_as_a_number_is_no_id_any_more(first_row):
     ]
 
 
+def parquet(table: pa.Table) -> Rows:
+    stream = io.BytesIO()
+    pyarrow.parquet.write_table(table, stream)
+    return read_parquet(stream.getvalue(), FEEDS["registrations"], load_column_map(None, "registrations"))
+
+
 def test_parquet_comes_back_as_text():
     table = pa.table(
         {
@@ -153,10 +159,7 @@ def test_parquet_comes_back_as_text():
             "phone": pa.array([13800138000.0, None]),
         }
     )
-    stream = io.BytesIO()
-    pyarrow.parquet.write_table(table, stream)
-    found = read_parquet(stream.getvalue(), FEEDS["registrations"], load_column_map(None, "registrations"))
-    first, second = rows(found)
+    first, second = rows(parquet(table))
     assert first["registration_id"] == "1"
     assert (first["course_id"], second["course_id"]) == ("a", None)
     assert (first["declared_groups"], second["declared_groups"]) == ('["KG01","KG02"]', None)
@@ -164,3 +167,33 @@ def test_parquet_comes_back_as_text():
     assert first["updated_at"].startswith("2020-04-01 08:00:00")
     assert first["updated_at"].endswith("+08:00")
     assert (first["status"], first["phone"]) == ("true", "13800138000")
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (pa.array([1585699200123456789], pa.timestamp("ns", "UTC")), "2020-04-01 08:00:00.123456+08:00"),
+        (pa.array([1585699200123456789], pa.timestamp("ns")), "2020-04-01 00:00:00.123456789"),
+        (pa.array([1.5]).cast(pa.float16()), "1.5"),
+        (pa.array([2.0]).cast(pa.float16()), "2"),
+        (pa.array([4.2e17]), "4.2e+17"),
+    ],
+)
+def test_rare_types_of_a_parquet_column(values, text):
+    assert rows(parquet(pa.table({"registration_id": values})))[0]["registration_id"] == text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [pa.array([b"\xff"], pa.binary()), pa.array([2**62], pa.timestamp("ms", "UTC"))],
+    ids=["bytes", "far time"],
+)
+def test_a_parquet_column_that_has_no_text_is_an_error(values):
+    with pytest.raises(FormatError, match="a column of type .* can't be read as text"):
+        parquet(pa.table({"registration_id": values}))
+
+
+def test_two_columns_of_one_name_in_a_parquet_file_are_named():
+    table = pa.table([pa.array(["a"]), pa.array(["b"])], names=["registration_id", "registration_id"])
+    with pytest.raises(FormatError, match="'registration_id' appears twice"):
+        parquet(table)
