@@ -75,13 +75,12 @@ _decode = msgspec.json.Decoder(Statement).decode
 _MOMENT = """try_cast(
     case when regexp_matches({0}, '[T ].*([Zz]|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$') then {0} else {0} || '+08:00' end
     as timestamptz)"""
-# ISO 8601 durations without years and months, which have no fixed length.
-_DURATION = (
-    r"^P(?:([0-9.]+)W)?(?:([0-9.]+)D)?(?:T(?:([0-9.]+)H)?(?:([0-9.]+)M)?(?:([0-9.]+)S)?)?$"  # weeks, days, h, min, s
-)
+# ISO 8601 durations: weeks, days, hours, minutes, seconds. Years and months have no fixed length unless there are none.
+_PART = r"(?:([0-9]+(?:\.[0-9]+)?){})?"
+_DURATION = "^P(?:0+Y)?(?:0+M)?{}{}(?:T{}{}{})?$".format(*(_PART.format(unit) for unit in "WDHMS"))
 _UNIT_SECONDS = (604_800, 86_400, 3_600, 60, 1)
 _DURATION_MICROSECONDS = (
-    f"case when regexp_matches(duration, '{_DURATION}') then ("
+    f"case when regexp_matches(duration, '{_DURATION}') and right(duration, 1) not in ('P', 'T') then ("
     + " + ".join(
         f"coalesce(try_cast(regexp_extract(duration, '{_DURATION}', {group}) as double), 0) * {seconds * 1_000_000}"
         for group, seconds in enumerate(_UNIT_SECONDS, start=1)
@@ -99,8 +98,10 @@ def statements_table(raw: Sequence[bytes]) -> pa.Table:
     reasons: list[str | None] = []
     for text in raw:
         try:
-            statements.append(_decode(text))
-            reasons.append(None)
+            statement = _decode(text)
+            names_nothing = statement.verb.id == VOIDED and not (statement.object and statement.object.id)
+            statements.append(None if names_nothing else statement)
+            reasons.append("a voiding that names no statement" if names_nothing else None)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             statements.append(None)
             # A validation error names keys and types; any other text could quote the statement.

@@ -131,6 +131,13 @@ def test_a_voiding_of_a_statement_that_nobody_has_is_a_malformed_row(server, is_
     assert row["_malformed"] == "a voiding names a statement that the LRS doesn't have (404)"
 
 
+def test_a_voiding_that_names_nothing_is_a_malformed_row(server):
+    server.answers(Answer(json.dumps({"statements": [voiding("", "2020-04-08T09:00:00+08:00")], "more": ""})))
+    result = pull(server)
+    assert isinstance(result, Payload)
+    assert [row["_malformed"] for row in rows(result)] == ["a voiding that names no statement"]
+
+
 @pytest.mark.parametrize(("verb", "kind"), [*KIND_OF_VERB.items(), ("http://example.com/liked", "other")])
 def test_verbs(server, verb, kind):
     Lrs(server, [statement("a", "2020-04-07T09:00:00+08:00", verb)])
@@ -145,7 +152,13 @@ def test_verbs(server, verb, kind):
         ("PT1H", "2020-04-07T02:00:00.000000+00:00"),
         ("P1DT1M1.25S", "2020-04-08T01:01:01.250000+00:00"),
         ("P1W", "2020-04-14T01:00:00.000000+00:00"),
+        ("P0Y0M0DT0H45M0S", "2020-04-07T01:45:00.000000+00:00"),
+        ("PT0S", "2020-04-07T01:00:00.000000+00:00"),
         ("P1M", "P1M"),
+        ("P1Y", "P1Y"),
+        ("P", "P"),
+        ("P1DT", "P1DT"),
+        ("PT1.2.3S", "PT1.2.3S"),
         ("an hour", "an hour"),
     ],
 )
