@@ -141,7 +141,7 @@ def _placed(name: str, feed: str, period: Period, is_last_period: bool) -> str |
     is_after_the_last = is_last_period and day > period.end
     if is_before_the_first or is_after_the_last:
         return f"{message}: outside the calendar"
-    if period.start < day <= period.end:
+    if period.start <= day <= period.end:
         return f"{message}; the period of that day begins on {period.key}"
     return None
 

@@ -193,6 +193,9 @@ def test_a_misplaced_file_is_named_exactly_once_over_all_periods_and_the_rest_go
         "penalties/period=2020-04-10/x.csv": (
             "period=2020-04-10 is no period's first day; the period of that day begins on 2020-04-06"
         ),
+        "penalties/period=20200406/x.csv": (
+            "period=20200406 is no period's first day; the period of that day begins on 2020-04-06"
+        ),
         "penalties/period=2021-06-01/x.csv": "period=2021-06-01 is no period's first day: outside the calendar",
     }
     for number, name in enumerate(misplaced):
