@@ -122,7 +122,9 @@ def _id_number_elsewhere(feed: Feed) -> Iterable[Fault]:
     if id_number := next((field for field in feed.fields if field.kind is Kind.ID_NUMBER), None):
         for field in feed.fields:
             if field.kind is Kind.USCC or (field.kind is Kind.TEXT and not field.values):
-                condition = f"{text_column(field)} = {text_column(id_number)}"
+                # Digits in it: a word for "none" stands in many fields.
+                text = text_column(field)
+                condition = f"{text} = {text_column(id_number)} AND regexp_matches({text}, '[0-9]{{4}}')"
                 yield Fault(field.name, Reason.IDENTITY_INVALID, condition)
 
 
