@@ -17,7 +17,8 @@ from orchestration.sql_text import literal
 
 # A field `x` has its text in column t_x and its value in v_x.
 TEXT_PREFIX, VALUE_PREFIX = "t_", "v_"
-SPACES = " \t\r\n\u3000\u00a0\ufeff"
+# Around a value these mean nothing: blanks of any width, and the invisible marks that copied text brings along.
+SPACES = " \t\r\n\u3000\u00a0\u200b\ufeff"
 _NUMERAL = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _INTEGER = r"[+-]?[0-9]+(\.0*)?"
 _DAY = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"

@@ -535,14 +535,18 @@ class TestPeriods:
         assert found.landed[0]["_period_start"] == date(2020, 4, 6)
 
 
-@pytest.mark.parametrize(
-    "text", ["甲", " 甲", "甲\u3000", "\ufeffA b\t", "A", "é ", "  ", "", "\u00a0\u3000", None, "A\u3000b"]
-)
+TEXTS = (
+    "甲", " 甲", "甲\u3000", "\u200b甲\u200b", "甲\u200b乙", "\ufeffA b\t", "A", "é ", "  ", "", "\u00a0\u3000", None,
+    "A\u3000b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
 def test_both_ways_of_trimming_mean_the_same(text):
     with duckdb.connect(":memory:") as connection:
         few, many = (trimmed_sql("text", is_for_many=is_for_many) for is_for_many in (False, True))
         row = connection.execute(f"SELECT {few}, {many} FROM (SELECT $1::VARCHAR AS text)", [text]).fetchone()
-    assert row[0] == row[1] == ((text or "").strip(" \t\u3000\u00a0\ufeff") or None)
+    assert row[0] == row[1] == ((text or "").strip(" \t\u3000\u00a0\u200b\ufeff") or None)
 
 
 def test_every_feeds_faults_fit_into_one_mask_and_name_its_fields():
