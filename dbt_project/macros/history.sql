@@ -5,24 +5,37 @@
     `updated_at` is at least that of every row before it: just what `newest_state` would have said then. Of several that
     came in one batch the last stands. `known_from` (inclusive) to `known_to` (exclusive); `first_known_at` is the
     record's first arrival, `ended_at` that of the snapshot which no longer held it before the next state came, `earliest_at` the least `moment` of
-    all its states. As in `newest_state`, only keys whose quick hash occurs twice are sorted.
+    all its states. As in `newest_state`, only keys whose quick hash occurs twice are sorted, and what a snapshot names in
+    refused rows only stays what it was: as if it had sent once more the state that stood.
 #}
 {% macro state_history(feed, key, columns, moment, where='true') %}
 {%- set key_columns = (['sender_id'] + key) | join(', ') -%}
+{%- set content = columns | join(',\n        ') -%}
 with
 
 landed as (
     select
         {{ key_columns }},
-        {{ columns | join(',\n        ') }},
+        {{ content }},
         updated_at,
         {{ moment }} as moment,
         _ledger_sequence,
         _position,
         _received_at,
-        {{ quick_hash(['sender_id'] + key) }} as key_hash
+        {{ quick_hash(['sender_id', record_key(key)]) }} as key_hash
     from {{ source('raw', feed) }}
     where {{ where }}
+),
+
+refused as (
+    select
+        sender_id,
+        record_key,
+        ledger_sequence,
+        received_at,
+        {{ quick_hash(['sender_id', 'record_key']) }} as key_hash
+    from {{ ref('stg_refused_keys') }}
+    where feed = '{{ feed }}'
 ),
 
 repeated as (
@@ -30,6 +43,53 @@ repeated as (
     from landed
     group by key_hash
     having count(*) > 1
+
+    union all
+
+    select key_hash from refused
+),
+
+stood as (
+    select
+        landed.*,
+        refused.ledger_sequence,
+        refused.received_at,
+        row_number() over (
+            partition by refused.sender_id, refused.record_key, refused.ledger_sequence
+            order by landed.updated_at desc, landed._ledger_sequence desc, landed._position desc
+        ) as state_rank
+    from refused
+    inner join landed
+        on refused.key_hash = landed.key_hash
+        and refused.sender_id = landed.sender_id
+        and refused.record_key = {{ record_key(key, 'landed.') }}
+        and refused.ledger_sequence > landed._ledger_sequence
+),
+
+known as (
+    select
+        {{ key_columns }},
+        {{ content }},
+        updated_at,
+        moment,
+        _ledger_sequence,
+        _position,
+        _received_at
+    from landed
+    where key_hash in (select key_hash from repeated)
+
+    union all
+
+    select
+        {{ key_columns }},
+        {{ content }},
+        updated_at,
+        moment,
+        ledger_sequence,
+        0,
+        received_at
+    from stood
+    where state_rank = 1
 ),
 
 contested as (
@@ -46,8 +106,7 @@ contested as (
         ) as seen_before_sequence,
         min(_received_at) over (partition by {{ key_columns }}) as first_known_at,
         min(moment) over (partition by {{ key_columns }}) as earliest_at
-    from landed
-    where key_hash in (select key_hash from repeated)
+    from known
 ),
 
 ranked as (
@@ -61,7 +120,7 @@ ranked as (
 states as (
     select
         {{ key_columns }},
-        {{ columns | join(',\n        ') }},
+        {{ content }},
         -- The batch that last held the key while this state stood
         coalesce(
             lead(seen_before_sequence) over (partition by {{ key_columns }} order by _ledger_sequence), last_seen_sequence
@@ -80,7 +139,7 @@ states as (
 
     select
         {{ key_columns }},
-        {{ columns | join(',\n        ') }},
+        {{ content }},
         _ledger_sequence,
         _received_at,
         moment,

@@ -47,8 +47,8 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line. Times are ISO 8601 with +08:00, days ISO 8601, paths relative to the landing folder, hashes hex.
 
     kind `batch` and `config`: a landed file came to be. `pull`: a whole window was pulled and held the payload of
-    `batch_id` again. `erasure`: the file of `batch_id` was rewritten; `landed_file_sha256` is its hash from then on and
-    `erased_file_sha256` the one before.
+    `batch_id` again. `erasure`: a file of `batch_id` was rewritten, its quarantine file where the entry names one, else
+    the landed one; its own hash is the one from then on and `erased_file_sha256` the one before.
     """
 
     sequence: int

@@ -10,12 +10,16 @@ from pathlib import Path
 import duckdb
 
 from orchestration.sources import contract_sql as sql
-from orchestration.sources.contract import CheckedBatch
-from orchestration.sources.feeds import PERSONAL_KINDS
+from orchestration.sources.contract import WHOLE_ROW, CheckedBatch
+from orchestration.sources.contract_sql import Reason
+from orchestration.sources.feeds import PERSONAL_KINDS, Feed
 from orchestration.sources.payload import MALFORMED, POSITION
 from orchestration.sql_text import literal
 
 QUARANTINE_FOLDER = "_quarantine"
+RECORD_KEY = "record_key"
+# Between the values of a key of several fields.
+_KEY_SEPARATOR = "chr(31)"
 # In a row whose cells have slipped, an id number or a phone may stand in any field: 18 or 15 digits, a mobile's eleven.
 _LOOKS_IDENTIFYING = "(^|[^0-9])([0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})([^0-9]|$)"
 
@@ -29,6 +33,7 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, checked: CheckedBatc
     """Write the refused rows of `checked` to `path`, by position and field. Raises duckdb.Error.
 
     Columns: batch_id, sender_id, feed, payload_sha256, source_name, position BIGINT, period_start DATE, field, reason,
+    record_key (the key under which the row would have landed, a person's pseudonym in it; null where it can't be told),
     row_masked (JSON text: the row as delivered, every identifying field and every column that no contract names
     replaced by its length).
     """
@@ -46,6 +51,7 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, checked: CheckedBatc
                 _period_start AS period_start,
                 fault.field AS field,
                 fault.reason AS reason,
+                {_record_key_sql(checked)} AS {RECORD_KEY},
                 {_row_masked_sql(checked)} AS row_masked
             FROM checked
             JOIN incoming USING ({POSITION})
@@ -73,6 +79,34 @@ def _faults_sql(checked: CheckedBatch) -> str:
         for bit, fault in enumerate(checked.faults)
     )
     return f"(VALUES {rows}) AS fault (mask, bit, field, reason)"
+
+
+def names_person_sql(feed: Feed) -> str | None:
+    """SQL over $person_key: whether a refused row's key names the person. None for a feed whose keys name nobody."""
+    keys = [sql.key_column(feed, name) for name in feed.key]
+    if "person_key" not in keys:
+        return None
+    place = keys.index("person_key") + 1
+    return f"coalesce(split_part({RECORD_KEY}, {_KEY_SEPARATOR}, {place}) = $person_key::UUID::VARCHAR, false)"
+
+
+def _record_key_sql(checked: CheckedBatch) -> str:
+    """SQL over `checked`: the values of the row's key as they would have landed, as one text.
+
+    Null where a field of the key has a fault itself. A row with any fault but a repeated key may have slipped cells, so
+    that a key which looks like somebody's number isn't kept of it.
+    """
+    bits = {fault: 1 << number for number, fault in enumerate(checked.faults)}
+    repeated = sum(bit for fault, bit in bits.items() if fault.reason is Reason.DUPLICATE_KEY_IN_BATCH)
+    of_key = sum(bit for fault, bit in bits.items() if fault.field in {WHOLE_ROW, *checked.feed.key}) & ~repeated
+    columns = [f"checked.{sql.key_column(checked.feed, name)}" for name in checked.feed.key]
+    plain = [column for column in columns if column != "checked.person_key"]
+    looks_identifying = " OR ".join(f"regexp_matches({column}::VARCHAR, '{_LOOKS_IDENTIFYING}')" for column in plain)
+    return f"""CASE
+        WHEN checked._faults & {of_key}::UBIGINT <> 0 THEN NULL
+        WHEN checked._faults <> {repeated}::UBIGINT AND ({looks_identifying}) THEN NULL
+        ELSE {f" || {_KEY_SEPARATOR} || ".join(f"{column}::VARCHAR" for column in columns)}
+    END"""
 
 
 def _row_masked_sql(checked: CheckedBatch) -> str:

@@ -45,11 +45,14 @@ def insert_quarantined(settings: Settings, connection: duckdb.DuckDBPyConnection
     paths = _paths(settings, connection, "quarantine_file")
     if not paths:
         return 0
+    # A file written before refused rows kept their key lacks that column: it stays null.
+    known = ", ".join(map(literal, QUARANTINE_COLUMNS))
     return _insert(
         connection,
         f"""
         insert into raw.quarantine by name
-        select {", ".join(QUARANTINE_COLUMNS)} from read_parquet($paths, hive_partitioning = false)
+        select columns(lambda name: name in ({known}))
+        from read_parquet($paths, union_by_name = true, hive_partitioning = false)
         """,
         {"paths": paths},
     )

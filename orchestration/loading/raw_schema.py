@@ -61,6 +61,7 @@ QUARANTINE_COLUMNS = {
     "period_start": "DATE",
     "field": "VARCHAR",
     "reason": "VARCHAR",
+    "record_key": "VARCHAR",
 }
 CONTROL_COLUMNS = {"clock": "TIMESTAMP", "run_id": "VARCHAR"}
 CONFIG_TABLES: dict[str, dict[str, str]] = {

@@ -57,9 +57,9 @@ def read_refusals(
         return Refusals(0, 0, ())
     with duckdb.connect(":memory:", config={"threads": settings.threads}) as connection:
         connection.execute(
-            """
+            f"""
             create temporary table found as
-            select * from read_parquet($files, hive_partitioning = false)
+            select {", ".join(Refusal.__dataclass_fields__)} from read_parquet($files, hive_partitioning = false)
             where (len($senders) = 0 or list_contains($senders, sender_id))
                 and (len($feeds) = 0 or list_contains($feeds, feed))
                 and (len($reasons) = 0 or list_contains($reasons, reason))

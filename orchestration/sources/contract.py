@@ -328,7 +328,7 @@ def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, delivered
         """
     )
     _read_again(connection, delivered, f"SELECT {POSITION} FROM repeated")
-    content = [_content_sql(feed, field) for field in feed.fields if _key_column(feed, field.name) not in keys]
+    content = [_content_sql(feed, field) for field in feed.fields if sql.key_column(feed, field.name) not in keys]
     connection.execute(
         f"""
         UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
@@ -347,16 +347,12 @@ def _content_sql(feed: Feed, field: Field) -> str:
     person's number may be written in two ways), else the text; null stays apart."""
     if field.kind in PERSONAL_KINDS - {Kind.ID_NUMBER, Kind.PERSON_OR_BODY_ID}:
         return sql.text_column(field)
-    return f"coalesce(repeated.{_key_column(feed, field.name)}::VARCHAR, {sql.text_column(field)})"
+    return f"coalesce(repeated.{sql.key_column(feed, field.name)}::VARCHAR, {sql.text_column(field)})"
 
 
 def _key_columns(feed: Feed) -> list[str]:
     """The columns of `checked` that make two rows the same version of one record."""
-    return [_key_column(feed, name) for name in (*feed.key, feed.version_field)]
-
-
-def _key_column(feed: Feed, name: str) -> str:
-    return "person_key" if feed.field(name).kind is Kind.ID_NUMBER else quoted(name)
+    return [sql.key_column(feed, name) for name in (*feed.key, feed.version_field)]
 
 
 def _count_by_period(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[date, tuple[int, int]]]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from orchestration.sources import identity
 from orchestration.sources.feeds import Feed, Field, Kind
-from orchestration.sql_text import literal
+from orchestration.sql_text import literal, quoted
 
 # A field `x` has its text in column t_x and its value in v_x.
 TEXT_PREFIX, VALUE_PREFIX = "t_", "v_"
@@ -76,6 +76,11 @@ def text_column(field: Field) -> str:
 
 def value_column(field: Field) -> str:
     return VALUE_PREFIX + field.name
+
+
+def key_column(feed: Feed, name: str) -> str:
+    """The landed column, quoted, that holds what the key's field `name` becomes."""
+    return "person_key" if feed.field(name).kind is Kind.ID_NUMBER else quoted(name)
 
 
 def value_sql(field: Field) -> str:

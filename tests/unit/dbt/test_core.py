@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.raw_world import RawWorld, registration_sk
+from support.raw_world import RawWorld, person_key, registration_sk
 
 CORE = "resource_type:seed staging intermediate core"
 CUT = timedelta(hours=4)
@@ -74,12 +74,14 @@ def world(tmp_path_factory: pytest.TempPathFactory, records: list[dict]) -> RawW
     )
     # Another platform's record of the same number is another record.
     world.add("registrations", "P2", registration_id="R1", person="丙", status="cancelled")
-    # The roster of 2020-04-06 no longer holds 甲's row; the courses of that day no longer hold C1.
+    # The roster of 2020-04-06 no longer holds 甲's row, and 丁's only in one that was refused; the courses of that day
+    # no longer hold C1.
     world.add(
         "eligibility_rosters",
         "420000",
         {"person": "甲", "_received_at": "2020-03-23 09:00:00"},
         {"person": "乙", "group_code": "KG06A"},
+        {"person": "丁", "group_code": "KG09"},
     )
     world.add("eligibility_rosters", "420000", person="乙", group_code="KG06A", _received_at="2020-04-06 10:00:00")
     world.add("courses", "P1", {"course_id": "C2", "_received_at": "2020-04-06 10:00:00"}, {"course_id": "C3"})
@@ -88,6 +90,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, records: list[dict]) -> RawW
         "quarantine",
         {"batch_id": "P1-registrations-000002", "sender_id": "P1", "feed": "registrations", "position": 3}
         | {"period_start": "2020-03-23", "field": "id_number", "reason": "identity_invalid"},
+        {"batch_id": "420000-eligibility_rosters-000002", "sender_id": "420000", "feed": "eligibility_rosters"}
+        | {"position": 2, "period_start": "2020-03-23", "field": "valid_to", "reason": "bad_type"}
+        | {"record_key": f"{person_key('丁')}\x1fKG09\x1f2020-01-01"},
     )
     world.build(CORE)
     return world
@@ -111,6 +116,7 @@ def test_a_roster_row_that_the_newest_snapshot_lacks_holds_until_that_day(world:
     assert world.rows("select group_code, valid_to::varchar from core.fct_eligibility order by all") == [
         ("KG06A", None),
         ("KG07", "2020-04-06"),
+        ("KG09", None),
     ]
     assert world.rows(
         "select r.registration_id, g.group_code from core.fct_registration_group as g "
@@ -136,8 +142,9 @@ def test_deliveries_and_refusals_stand_beside(world: RawWorld):
         "select feed, sum(rows_count) from core.fct_delivery where sender_id = 'P1' and feed <> 'learning_records' "
         "group by all order by all"
     ) == [("courses", 5), ("registrations", 3)]
-    assert world.rows("select sender_id, position, reason from core.fct_quarantined_row") == [
-        ("P1", 3, "identity_invalid")
+    assert world.rows("select sender_id, position, reason from core.fct_quarantined_row order by all") == [
+        ("420000", 2, "bad_type"),
+        ("P1", 3, "identity_invalid"),
     ]
 
 

@@ -8,7 +8,7 @@ from landing_fakes import bureau, period, platform
 from payload_fakes import MAN, WOMAN, certificate, learning_record, payload, payment, registration
 from test_contract_identity import expected_key
 
-from orchestration.landing import erasure as erasure_module
+from orchestration.landing import rewriting
 from orchestration.landing.erasure import erase_person
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import PullTask, pull_feed
@@ -100,7 +100,7 @@ def test_a_kill_in_between_is_finished_by_the_next(settings, landed, monkeypatch
 
     with monkeypatch.context() as patch:
         for name in ("finish", "_append", "sha256_of"):
-            patch.setattr(erasure_module, name, stepped(getattr(erasure_module, name)))
+            patch.setattr(rewriting, name, stepped(getattr(rewriting, name)))
         with pytest.raises(Killed):
             erase_person(settings, PERSON)
     erase_person(settings, PERSON)
