@@ -305,7 +305,8 @@ def _check_types(
     rows, *pairs = row or (0,)
     for field, given, unread in zip(typed, pairs[::2], pairs[1::2], strict=True):
         if unread == given and unread >= FLIPPED_AT_LEAST and unread * 2 >= rows:
-            message = f"the type has flipped: none of its {given} values is a {field.kind.value}"
+            kind = f"{'an' if field.kind is Kind.INTEGER else 'a'} {field.kind.value}"
+            message = f"the type has flipped: none of its {given} values is {kind}"
             raise _contract_error(payload, feed, message, field.name)
 
 

@@ -53,7 +53,7 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
     """
     match field.kind:
         case Kind.TEXT:
-            are_known = _are_among(texts, field.values) if field.values else not _may_hold_a_spoiled_id(texts)
+            are_known = _are_among(texts, field.values) if field.values else not _may_be_spoiled(texts)
             return texts if are_known else None
         case Kind.TIMESTAMP:
             return _timestamps(texts)
@@ -74,10 +74,11 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
             return None
 
 
-def _may_hold_a_spoiled_id(texts: pa.LargeStringArray) -> bool:
+def _may_be_spoiled(texts: pa.LargeStringArray) -> bool:
+    """Whether a text may be what a spreadsheet leaves of one."""
     ends, data = bytes_of(texts)
     given = data[ends[0] : ends[-1]].tobytes()
-    return b"E+" in given or b"e+" in given
+    return any(sign in given for sign in (b"E+", b"e+", b"#"))
 
 
 def _timestamps(texts: pa.LargeStringArray) -> pa.Array | None:

@@ -7,7 +7,7 @@ data from row 7 to the first empty cell in column A. A formatted copy may add sh
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from functools import cache
 from typing import Any
@@ -19,8 +19,8 @@ import python_calamine
 
 from orchestration.sources.column_map import ColumnMap
 from orchestration.sources.feeds import Feed, Kind
-from orchestration.sources.long_numbers import as_shown, may_be_an_id
 from orchestration.sources.rows import FormatError, Rows, rows_of_table
+from orchestration.sources.spoiled_cells import ERROR, as_shown, errors_by_column, may_be_an_id, with_errors
 
 DISPATCH_SHEET = "双周调度表"
 DISPATCH_FEED = "dispatch_reports"
@@ -42,18 +42,19 @@ def read_dispatch_workbook(data: bytes, feed: Feed, column_map: ColumnMap) -> Ro
     for row in cells[HEADER_ROW:]:
         if _text(row[0]) is None:
             break
-        body.append([_text(value) for value in (*row, *[""] * len(COLUMNS))[: len(COLUMNS)]])
+        body.append([_text(value) for value in row])
     if not body:
         raise FormatError(f"sheet {DISPATCH_SHEET}: no indicator in cell A{HEADER_ROW + 1}", field=COLUMNS[0])
-    columns: dict[str, pa.ChunkedArray] = {
-        field: pa.chunked_array([pa.repeat(pa.scalar(value), len(body))]) for field, value in report.items()
-    }
-    for index, name in enumerate(COLUMNS):
+    names: list[str | None] = [*report]
+    columns = [pa.chunked_array([pa.repeat(pa.scalar(value), len(body))]) for value in report.values()]
+    beyond = [_text(value) for value in cells[HEADER_ROW - 1][len(COLUMNS) :]]
+    for index, name in enumerate((*COLUMNS, *beyond)):
         if name not in DECORATIVE:
-            columns[name] = pa.chunked_array([pa.array([row[index] for row in body], pa.string())])
+            names.append(name)
+            columns.append(pa.chunked_array([pa.array([row[index] for row in body], pa.string())]))
     first = HEADER_ROW + 1
     positions = pa.chunked_array([pa.array(range(first, first + len(body)), pa.int64())])
-    return rows_of_table(list(columns), list(columns.values()), feed, column_map, positions=positions)
+    return rows_of_table(names, columns, feed, column_map, positions=positions)
 
 
 def read_sheet_table(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
@@ -63,17 +64,19 @@ def read_sheet_table(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
         sheet = book.load_sheet(0, header_row=None, dtypes="string")
     except fastexcel.FastExcelError as error:
         raise _unreadable(error) from None
-    batch = sheet.to_arrow()
+    batch, errors = sheet.to_arrow_with_errors()
     if batch.num_rows == 0:
         raise FormatError("the first sheet is empty; row 1 must hold the header")
     delivered = [column[0].as_py() for column in batch.columns]
     fields = {field.name: field for field in feed.fields}
     # As a boolean a number is one and a text is none: fastexcel has no other way to ask what kind of cell it was.
+    broken = errors_by_column(errors)
     are_numbers = cache(lambda: book.load_sheet(0, header_row=None, dtypes="boolean").to_arrow())
     columns = []
     for index, (name, column) in enumerate(zip(delivered, batch.columns, strict=True)):
         values = column.slice(1).cast(pa.string())
         field = fields.get(column_map.field(name or "") or name or "")
+        values = with_errors(values, broken.get(index, ()), field)
         if field and may_be_an_id(field):
             values = as_shown(values, index, are_numbers)
         if field and field.kind is Kind.DATE:
@@ -93,7 +96,24 @@ def _dispatch_cells(data: bytes) -> list[list[Any]]:
         rows = workbook.get_sheet_by_name(DISPATCH_SHEET).to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise _unreadable(error) from None
-    return [list(row) + [""] * max(0, len(COLUMNS) - len(row)) for row in rows]
+    cells = [list(row) + [""] * max(0, len(COLUMNS) - len(row)) for row in rows]
+    try:
+        for row, column in _error_cells(data):
+            cells[row][column] = ERROR
+    except fastexcel.FastExcelError as error:
+        raise _unreadable(error) from None
+    return cells
+
+
+def _error_cells(data: bytes) -> Iterator[tuple[int, int]]:
+    """Row and column of the dispatch table's errors, which python-calamine reads as empty.
+
+    Both count from the first row and column that hold anything: those of A1, where the report's values and the header
+    are in their places.
+    """
+    sheet = fastexcel.read_excel(data).load_sheet(DISPATCH_SHEET, header_row=None, dtypes="string")
+    for column, rows in errors_by_column(sheet.to_arrow_with_errors()[1]).items():
+        yield from ((row, column) for row in rows)
 
 
 def _report_value(cells: Sequence[Sequence[Any]], address: str, field: str) -> str:

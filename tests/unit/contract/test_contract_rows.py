@@ -127,6 +127,8 @@ def test_each_required_field_is_missed_by_name(feed):
         ("courses", {"free_until": "2020-06-30 12:00:00"}, "free_until", "bad_type"),
         ("courses", {"course_id": "4.20106E+17"}, "course_id", "bad_type"),
         ("courses", {"course_id": "1e+18 "}, "course_id", "bad_type"),
+        ("courses", {"title": "#N/A"}, "title", "bad_type"),
+        ("courses", {"instructor_honour": "########"}, "instructor_honour", "bad_type"),
         ("courses", {"content_category": "other"}, "content_category", "unknown_enum"),
         ("courses", {"content_category": "1E+15"}, "content_category", "unknown_enum"),
         ("courses", {"region_zone": "湖北"}, "region_zone", "unknown_enum"),
@@ -177,6 +179,7 @@ def test_one_fault_gives_one_reason(feed, changes, field, reason):
     [
         ("courses", {"grade": None, "occupation_code": None, "free_until": ""}),
         ("courses", {"grade": "3.0", "class_hours": "0.5"}),
+        ("courses", {"title": "C# 入门", "instructor_honour": "#1", "occupation_code": "E+1"}),
         ("registrations", {"region_code": "999999", "declared_groups": None, "employer_uscc": None, "phone": None}),
         ("registrations", {"id_type": "passport", "id_number": "e12345678"}),
         ("learning_records", {"score": "100"}),

@@ -16,6 +16,7 @@ from orchestration.sources.column_map import load_column_map
 from orchestration.sources.columnar import read_parquet
 from orchestration.sources.feeds import FEEDS
 from orchestration.sources.rows import FormatError, Rows
+from orchestration.sources.spoiled_cells import ERROR
 from orchestration.sources.workbook import DISPATCH_SHEET, read_dispatch_workbook, read_sheet_table
 
 HEADERS = ("indicator_code", "indicator_name_zh", "unit", "this_period", "cumulative")
@@ -139,6 +140,36 @@ def test_a_long_id_kept_as_a_number_is_no_id_any_more(first_row):
         ("1234567890123456", number, "20200401"),
         ("4.2E+21", "42010619900101002X", "4200000000000000000000"),
     ]
+
+
+def test_a_column_beyond_the_dispatch_tables_own_is_reported_and_one_of_them_may_not_come_twice():
+    found = dispatch(workbook(DISPATCH | {"F6": "备注", "F7": "x", "G6": "备注"}))
+    first, second = found.unknown_columns
+    assert (first.name, first.filled_share, second.filled_share) == ("备注", 1.0, 0.0)
+    assert rows(found)[0]["cumulative"] == "7.25"
+    assert refused(DISPATCH | {"G6": "cumulative"}).message == "header: 'cumulative' appears twice"
+
+
+def test_an_error_cell_is_not_nothing():
+    def break_cells(book, page):
+        for address in ("B2", "D3", "E2"):
+            page.write_formula(address, "=1/0", None, "#DIV/0!")
+
+    header = {"A1": "penalty_id", "B1": "subject_id", "C1": "reason", "D1": "decided_on", "E1": "备注"}
+    found = penalties(workbook(header | {"A2": "1", "C2": "x", "A3": "2", "B3": "y"}, dress=break_cells))
+    assert [(row["subject_id"], row["decided_on"], row["备注"]) for row in rows(found)] == [
+        (ERROR, None, None),
+        ("y", ERROR, None),
+    ]
+
+
+def test_an_error_cell_of_the_dispatch_table_is_not_nothing():
+    def break_cells(book, page):
+        for address in ("B4", "D7"):
+            page.write_formula(address, "=NA()", None, "#N/A")
+
+    (row,) = rows(dispatch(workbook(DISPATCH, dress=break_cells)))
+    assert (row["version"], row["this_period"], row["cumulative"]) == (ERROR, ERROR, "7.25")
 
 
 def parquet(table: pa.Table) -> Rows:

@@ -1,18 +1,25 @@
-"""Ids that a workbook keeps as numbers: beyond 15 digits the last ones are lost, and nothing in the number shows it.
+"""Cells of a workbook whose value is lost: ids kept as numbers, and formulas that ended in an error.
 
-An id number typed into a cell of format General becomes another number, in one case of eleven even a valid one. So
-such a cell is handed on as a spreadsheet shows it, 4.20106199001010E+17, which is no id to any contract.
+Beyond 15 digits a number has lost its last ones, and nothing in it shows that: an id number typed into a cell of format
+General becomes another number, in one case of eleven even a valid one. So such a cell is handed on as a spreadsheet
+shows it, 4.20106199001010E+17, and an error as one too, instead of as nothing: the contract refuses both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 
+import fastexcel
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.sources.feeds import Field, Kind
 
+ERROR = "#ERROR!"
+# Where a text that is no such thing would land as if it were one: there an error stays nothing.
+_LANDS_IN_PART = frozenset({Kind.PERSON_NAME, Kind.PHONE, Kind.CLIENT_IP})
 _IDENTIFYING = frozenset({Kind.USCC, Kind.ID_NUMBER, Kind.PERSON_OR_BODY_ID})
 _LONG = "^[0-9]{16,}$"
 # Up to here every whole number has a floating-point number of its own.
@@ -23,6 +30,24 @@ _MOST_DIGITS = 18  # of an int64
 def may_be_an_id(field: Field) -> bool:
     """Whether digits in it are a name rather than an amount."""
     return field.kind in _IDENTIFYING or (field.kind is Kind.TEXT and not field.values)
+
+
+def errors_by_column(errors: fastexcel.CellErrors | None) -> Mapping[int, Sequence[int]]:
+    """Column -> rows of a sheet's cells that hold an error, both counted from 0, the header being row 0."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for error in errors.errors if errors is not None else ():
+        row, column = error.position
+        found[column].append(row)
+    return found
+
+
+def with_errors(texts: pa.Array, rows: Sequence[int], field: Field | None) -> pa.Array:
+    """`texts` of a column below its header, with ERROR in the sheet's `rows`."""
+    if not rows or field is None or field.kind in _LANDS_IN_PART:
+        return texts
+    are_errors = np.zeros(len(texts) + 1, bool)
+    are_errors[list(rows)] = True
+    return pc.if_else(pa.array(are_errors[1:]), ERROR, texts)
 
 
 def as_shown(texts: pa.Array, column: int, are_numbers: Callable[[], pa.RecordBatch]) -> pa.Array:
