@@ -13,6 +13,7 @@ from orchestration.sources import contract_sql as sql
 from orchestration.sources.contract import WHOLE_ROW, CheckedBatch
 from orchestration.sources.contract_sql import Reason
 from orchestration.sources.feeds import PERSONAL_KINDS, Feed
+from orchestration.sources.identity import normalised_sql
 from orchestration.sources.payload import MALFORMED, POSITION
 from orchestration.sql_text import literal
 
@@ -129,4 +130,6 @@ def _length(text: str) -> str:
 
 
 def _unless_identifying(text: str) -> str:
-    return f"if(regexp_matches({text}, '{_LOOKS_IDENTIFYING}'), to_json(length({text})), to_json({text}))"
+    # In whatever form it was written: full-width, or in groups.
+    looks_identifying = f"regexp_matches({normalised_sql(text)}, '{_LOOKS_IDENTIFYING}')"
+    return f"if({looks_identifying}, to_json(length({text})), to_json({text}))"

@@ -85,6 +85,24 @@ def test_quarantine_says_where_and_why_and_nothing_that_identifies(settings, sen
     assert masked["registered_at"] == "2020-03-25T08:30:00+08:00"
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        WOMAN,
+        f"{WOMAN[:6]} {WOMAN[6:14]} {WOMAN[14:]}",
+        "１３８００１３８０００",
+        "138\u30000013\u30008000",
+        f"王小明/{WOMAN}",
+    ],
+)
+def test_a_number_in_the_wrong_field_is_masked_however_it_is_written(settings, senders, number):
+    task = task_of(platform("P001", "registrations"), "registrations")
+    senders.deliver(task, payload("registrations", [registration(status=number)], period_start=P1))
+    (entry,) = pull_feed(settings, task).entries
+    (row,) = quarantine_of(settings, entry)
+    assert (row["reason"], json.loads(row["row_masked"])["status"]) == ("unknown_enum", len(number))
+
+
 def test_nothing_personal_reaches_the_disk(settings, senders):
     task = task_of(platform("P001", "registrations", "learning_records"), "registrations")
     names = ("王小明", "张伟丽")
