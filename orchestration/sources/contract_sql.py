@@ -25,6 +25,8 @@ _DAY = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
 # From -12:00 to +14:00 there are places; what is beyond is no offset.
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
 _TIMESTAMP = rf"{_DAY}([T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]{{1,9}})?)?{_OFFSET}?)?"
+# What most senders write; the cast leaves out the offset, which needs no converting.
+_SHANGHAI_TIMESTAMP = rf"{_DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}\+08:00"
 # Spreadsheets export a day as midnight.
 _DATE = rf"{_DAY}([T ]00:00(:00(\.0+)?)?)?"
 # What a spreadsheet leaves of a text that it took for a number (4.20106E+17 stands for many ids, not for one), of a
@@ -205,7 +207,7 @@ def _timestamp_sql(text: str) -> str:
     # Session time zone Asia/Shanghai: a naive text is its wall time already, one with an offset is converted to it.
     with_offset = f"try_cast(replace({text}, ',', '.') AS TIMESTAMPTZ)::TIMESTAMP"
     return f"""CASE
-        WHEN {text} LIKE '____-__-__T__:__:__+08:00' THEN try_cast({text} AS TIMESTAMP)
+        WHEN regexp_full_match({text}, '{_SHANGHAI_TIMESTAMP}') THEN try_cast({text} AS TIMESTAMP)
         WHEN regexp_full_match({text}, '{_TIMESTAMP}') THEN {with_offset}
     END"""
 

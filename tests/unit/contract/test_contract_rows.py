@@ -167,6 +167,10 @@ def test_each_required_field_is_missed_by_name(feed):
         ("penalties", {"subject_kind": "学员"}, "subject_kind", "unknown_enum"),
         ("penalties", {"subject_kind": None}, "subject_kind", "missing_required"),
         ("courses", {"published_at": "2020-03-20T08:00:00+24:00"}, "published_at", "bad_type"),
+        ("courses", {"published_at": "0020-03-20T08:00:00+08:00"}, "published_at", "bad_type"),
+        ("courses", {"published_at": "-020-03-20T08:00:00+08:00"}, "published_at", "bad_type"),
+        ("courses", {"published_at": "2020-03-20T08:00:0 +08:00"}, "published_at", "bad_type"),
+        ("courses", {"published_at": "2020-03-20T 8:00:00+08:00"}, "published_at", "bad_type"),
         ("courses", {"published_at": "2020-03-20T08:00:00+08:60"}, "published_at", "bad_type"),
     ],
 )  # fmt: skip
