@@ -35,6 +35,8 @@ from orchestration.sql_text import literal, quoted
 WHOLE_ROW = "_row"
 # A type has flipped when no value of a column can be read: at least this many, and at least half of the rows.
 FLIPPED_AT_LEAST = 2
+# Nobody alive was born before.
+_FIRST_BIRTH_YEAR = 1900
 # A fault mask is an unsigned 64-bit integer.
 _MOST_FAULTS = 64
 # A header cell that looks like a value is a file without a header: six digits in a row begin an id number or a phone.
@@ -204,11 +206,13 @@ def _refuse_identities(connection: duckdb.DuckDBPyConnection, bit: int) -> None:
     """The faults of numbers that are no person's, and of bodies whose number is one's."""
     # A type outside the list says nothing about the number; it has its own reason.
     is_invalid = f"_id_number IS NOT NULL AND _id_type IN {ID_TYPES} AND p.person_key IS NULL"
+    # One body's code in 300 passes for a number too, but with the last digits of its region where a century stands.
+    is_persons = f"p.person_key IS NOT NULL AND p.birth_year >= {_FIRST_BIRTH_YEAR}"
     connection.execute(
         f"""
         UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
             SELECT {POSITION} FROM typed {_PERSON_JOIN}
-            WHERE CASE _is_person WHEN true THEN {is_invalid} WHEN false THEN p.person_key IS NOT NULL ELSE false END
+            WHERE CASE _is_person WHEN true THEN {is_invalid} WHEN false THEN {is_persons} ELSE false END
         )
         """
     )

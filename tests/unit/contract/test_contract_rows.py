@@ -28,7 +28,7 @@ from payload_fakes import (
     roster,
     terms,
 )
-from test_contract_identity import expected_key
+from test_contract_identity import expected_key, with_check_digit
 
 from orchestration.landing.columns import landed_columns
 from orchestration.sources import contract_sql
@@ -474,6 +474,13 @@ class TestWhatStopsABatch:
         assert "P001 courses given.csv: can't be read as its format says (ConversionException)" in str(raised.value)
         assert WOMAN not in str(raised.value)
         assert raised.value.__context__ is None
+
+
+def test_a_bodys_code_that_passes_for_a_number_of_the_first_century_is_its_code():
+    code = with_check_digit("91420100750812345")
+    assert (code[6:14], code[:2]) == ("00750812", "91")
+    found = outcome("penalties", penalty(subject_kind="institution", subject_id=code))
+    assert [row["subject_id"] for row in found.landed] == [code]
 
 
 @pytest.mark.parametrize(
