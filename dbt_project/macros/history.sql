@@ -27,6 +27,10 @@ landed as (
     where {{ where }}
 ),
 
+snapshots as (
+    select sender_id, ledger_sequence, snapshot_sequence, ended_at from {{ ref('stg_snapshots') }} where feed = '{{ feed }}'
+),
+
 refused as (
     select
         sender_id,
@@ -92,6 +96,32 @@ known as (
     where state_rank = 1
 ),
 
+seen as (
+    select
+        known.*,
+        snapshots.snapshot_sequence
+    from known
+    left join snapshots
+        on known.sender_id = snapshots.sender_id
+        and known._ledger_sequence = snapshots.ledger_sequence
+
+    union all
+
+    -- What a replay took again was seen already in the place of what it replaced, in a state that is gone
+    select
+        {% for column in ['sender_id'] + key %}landed.{{ column }}, {% endfor %}
+        {% for _ in columns + ['updated_at', 'moment'] %}null, {% endfor %}
+        replays.snapshot_sequence,
+        0,
+        null,
+        replays.snapshot_sequence
+    from landed
+    inner join (select * from snapshots where snapshot_sequence < ledger_sequence) as replays
+        on landed.sender_id = replays.sender_id
+        and landed._ledger_sequence = replays.ledger_sequence
+    where landed.key_hash in (select key_hash from repeated)
+),
+
 contested as (
     select
         *,
@@ -100,13 +130,13 @@ contested as (
             order by _ledger_sequence, _position
             rows between unbounded preceding and current row
         ) as newest_until_then,
-        max(_ledger_sequence) over (partition by {{ key_columns }}) as last_seen_sequence,
-        max(_ledger_sequence) over (
+        max(snapshot_sequence) over (partition by {{ key_columns }}) as last_seen_sequence,
+        max(snapshot_sequence) over (
             partition by {{ key_columns }} order by _ledger_sequence range between unbounded preceding and 1 preceding
         ) as seen_before_sequence,
         min(_received_at) over (partition by {{ key_columns }}) as first_known_at,
         min(moment) over (partition by {{ key_columns }}) as earliest_at
-    from known
+    from seen
 ),
 
 ranked as (
@@ -121,7 +151,7 @@ states as (
     select
         {{ key_columns }},
         {{ content }},
-        -- The batch that last held the key while this state stood
+        -- The snapshot that last held the key while this state stood
         coalesce(
             lead(seen_before_sequence) over (partition by {{ key_columns }} order by _ledger_sequence), last_seen_sequence
         ) as last_seen_sequence,
@@ -156,10 +186,9 @@ history as (
         -- A key that the next snapshot holds again has not ended; one that comes back later begins anew then
         case when snapshots.ended_at < states.known_to then snapshots.ended_at end as ended_at
     from states
-    left join {{ ref('stg_snapshots') }} as snapshots
+    left join snapshots
         on states.sender_id = snapshots.sender_id
         and states.last_seen_sequence = snapshots.ledger_sequence
-        and snapshots.feed = '{{ feed }}'
     where states.known_from < states.known_to
 )
 {% endmacro %}

@@ -14,11 +14,15 @@
 {%- set landed = source('raw', feed) -%}
 with
 
+snapshots as (
+    select sender_id, ledger_sequence, snapshot_sequence, ended_on from {{ ref('stg_snapshots') }} where feed = '{{ feed }}'
+),
+
 refused as (
     select
         sender_id,
         record_key,
-        max(ledger_sequence) as last_refused_sequence
+        max(snapshot_sequence) as last_refused_sequence
     from {{ ref('stg_refused_keys') }}
     where feed = '{{ feed }}'
     group by sender_id, record_key
@@ -44,9 +48,12 @@ contested as (
             order by {{ version ~ ' desc, ' if version }}_ledger_sequence desc, _position desc
         ) as state_rank,
         greatest(
-            max(_ledger_sequence) over (partition by {{ key_columns }}), refused.last_refused_sequence
+            max(snapshots.snapshot_sequence) over (partition by {{ key_columns }}), refused.last_refused_sequence
         ) as last_seen_sequence
     from (select * from {{ landed }} where {{ key_hash }} in (select key_hash from repeated)) as landed
+    left join snapshots
+        on landed.sender_id = snapshots.sender_id
+        and landed._ledger_sequence = snapshots.ledger_sequence
     left join refused
         on landed.sender_id = refused.sender_id
         and {{ record_key(key, 'landed.') }} = refused.record_key
@@ -70,10 +77,9 @@ newest as (
         states.*,
         snapshots.ended_on
     from states
-    left join {{ ref('stg_snapshots') }} as snapshots
+    left join snapshots
         on states.sender_id = snapshots.sender_id
         and states.last_seen_sequence = snapshots.ledger_sequence
-        and snapshots.feed = '{{ feed }}'
 )
 {% endmacro %}
 

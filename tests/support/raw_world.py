@@ -278,6 +278,7 @@ class RawWorld:
             "kind": "batch",
             "batch_id": batch_id,
             "feed": feed,
+            "payload_sha256": batch_id,
             "received_at": received_at,
             "began_at": received_at,
             "is_whole": True,

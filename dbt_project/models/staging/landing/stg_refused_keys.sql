@@ -9,6 +9,7 @@ select distinct
     snapshots.feed,
     refused.record_key,
     snapshots.ledger_sequence,
+    snapshots.snapshot_sequence,
     snapshots.received_at
 from refused
 inner join snapshots using (batch_id)
