@@ -131,5 +131,6 @@ def _length(text: str) -> str:
 
 def _unless_identifying(text: str) -> str:
     # In whatever form it was written: full-width, or in groups.
-    looks_identifying = f"regexp_matches({normalised_sql(text)}, '{_LOOKS_IDENTIFYING}')"
+    # An object may hold anything.
+    looks_identifying = f"regexp_matches({normalised_sql(text)}, '{_LOOKS_IDENTIFYING}|{sql.BEGINS_AN_OBJECT}')"
     return f"if({looks_identifying}, to_json(length({text})), to_json({text}))"

@@ -32,6 +32,8 @@ _DATE = rf"{_DAY}([T ]00:00(:00(\.0+)?)?)?"
 # What a spreadsheet leaves of a text that it took for a number (4.20106E+17 stands for many ids, not for one), of a
 # formula without a result, and of a column that was too narrow to show it.
 _SPOILED = r"[0-9](\.[0-9]+)?[eE]\+[0-9]{2}|#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|ERROR!)|#{3,}"
+# A JSON object, or a list of them.
+BEGINS_AN_OBJECT = r"^\[?\{"
 _TRUE, _FALSE = ("true", "1", "是"), ("false", "0", "否")
 NUMERIC_KINDS = frozenset({Kind.INTEGER, Kind.MONEY, Kind.NUMBER})
 # Kinds whose text may fail to be one at all; a whole column that fails is a flipped type.
@@ -260,6 +262,7 @@ def faults_of_text(field: Field) -> Iterable[Fault]:
         case Kind.USCC:
             yield Fault(field.name, Reason.USCC_INVALID, f"NOT regexp_full_match({value}, '[0-9A-Z]{{18}}')")
         case Kind.TEXT if not field.values:
-            yield Fault(field.name, Reason.BAD_TYPE, f"regexp_full_match({text}, '{_SPOILED}')")
+            is_object = f"regexp_matches({text}, '{BEGINS_AN_OBJECT}') AND json_valid({text})"
+            yield Fault(field.name, Reason.BAD_TYPE, f"regexp_full_match({text}, '{_SPOILED}') OR ({is_object})")
         case Kind.TEXT:
             yield Fault(field.name, Reason.UNKNOWN_ENUM, f"{text} NOT IN ({', '.join(map(literal, field.values))})")

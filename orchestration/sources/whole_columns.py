@@ -54,7 +54,7 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
     """
     match field.kind:
         case Kind.TEXT:
-            are_known = _are_among(texts, field.values) if field.values else not _may_be_spoiled(texts)
+            are_known = _are_among(texts, field.values) if field.values else not _may_be_no_text(texts)
             return texts if are_known else None
         case Kind.TIMESTAMP:
             return _timestamps(texts)
@@ -77,11 +77,11 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
             return None
 
 
-def _may_be_spoiled(texts: pa.LargeStringArray) -> bool:
-    """Whether a text may be what a spreadsheet leaves of one."""
+def _may_be_no_text(texts: pa.LargeStringArray) -> bool:
+    """Whether one of them may be what a spreadsheet leaves of a text, or an object."""
     ends, data = bytes_of(texts)
     given = data[ends[0] : ends[-1]].tobytes()
-    return any(sign in given for sign in (b"E+", b"e+", b"#"))
+    return any(sign in given for sign in (b"E+", b"e+", b"#", b"{"))
 
 
 def _timestamps(texts: pa.LargeStringArray) -> pa.Array | None:

@@ -128,6 +128,8 @@ def test_each_required_field_is_missed_by_name(feed):
         ("courses", {"course_id": "4.20106E+17"}, "course_id", "bad_type"),
         ("courses", {"course_id": "1e+18 "}, "course_id", "bad_type"),
         ("courses", {"title": "#N/A"}, "title", "bad_type"),
+        ("courses", {"course_id": '{"id":"C1","teacher":{"phone":"13800138000"}}'}, "course_id", "bad_type"),
+        ("courses", {"course_id": '[{"id":"C1"}]'}, "course_id", "bad_type"),
         ("courses", {"instructor_honour": "########"}, "instructor_honour", "bad_type"),
         ("courses", {"content_category": "other"}, "content_category", "unknown_enum"),
         ("courses", {"content_category": "1E+15"}, "content_category", "unknown_enum"),
@@ -186,6 +188,7 @@ def test_one_fault_gives_one_reason(feed, changes, field, reason):
     [
         ("courses", {"grade": None, "occupation_code": None, "free_until": ""}),
         ("courses", {"grade": "3.0", "class_hours": "0.5"}),
+        ("courses", {"title": "{工种}[2020]", "occupation_code": "[1]"}),
         ("courses", {"title": "C# 入门", "instructor_honour": "#1", "occupation_code": "E+1"}),
         ("registrations", {"region_code": "999999", "declared_groups": None, "employer_uscc": None, "phone": None}),
         ("registrations", {"id_type": "passport", "id_number": "e12345678"}),

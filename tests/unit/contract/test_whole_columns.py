@@ -16,7 +16,9 @@ from orchestration.sources.feeds import FEEDS, PERSONAL_KINDS, Kind
 from orchestration.sources.whole_columns import are_phone_numbers, are_trimmed, read_whole
 
 TEXTS = {
-    Kind.TEXT: ("a", "王", "verified", "active", "Active", "ab c", "\u3000x", "1", "4.20106E+17", "#REF!", "C#"),
+    Kind.TEXT: (
+        "a", "王", "verified", "active", "Active", "ab c", "\u3000x", "1", "1E+17", "#REF!", "C#", "{1}", '{"a":1}',
+    ),
     Kind.TIMESTAMP: (
         "2020-05-18T10:00:00+08:00", "2020-02-29T23:59:59+08:00", "1000-01-01T00:00:00+08:00",
         "9999-12-31T23:59:59+08:00", "2020-02-30T10:00:00+08:00", "2020-05-18T24:00:00+08:00",

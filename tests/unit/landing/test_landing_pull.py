@@ -104,6 +104,16 @@ def test_a_number_in_the_wrong_field_is_masked_however_it_is_written(settings, s
     assert (row["reason"], json.loads(row["row_masked"])["status"]) == ("unknown_enum", len(number))
 
 
+def test_an_object_in_the_place_of_a_text_is_refused_and_masked(settings, senders):
+    task = task_of(platform("P001", "registrations"), "registrations")
+    given = '{"id": "J1", "head": "王小明"}'
+    senders.deliver(task, payload("registrations", [registration(project_id=given)], period_start=P1))
+    (entry,) = pull_feed(settings, task).entries
+    (row,) = quarantine_of(settings, entry)
+    assert (row["field"], row["reason"]) == ("project_id", "bad_type")
+    assert json.loads(row["row_masked"])["project_id"] == len(given)
+
+
 def test_nothing_personal_reaches_the_disk(settings, senders):
     task = task_of(platform("P001", "registrations", "learning_records"), "registrations")
     names = ("王小明", "张伟丽")
