@@ -13,13 +13,13 @@ from packaging.version import parse
 from pydantic import Field
 
 from orchestration.assets.flow import MODEL_GROUPS, OWNERS, raw_key
-from orchestration.assets.manifest import dbt_command, read_manifest
 from orchestration.assets.tables import table
 from orchestration.assets.troubles import explained
 from orchestration.loading.database import WarehouseLockedError, set_clock, writer_lock
 from orchestration.resources import WRITER_POOL, Warehouse
 from orchestration.settings import Settings
-from orchestration.transforming.dbt import PROJECT_DIR, target_dir
+from orchestration.transforming.dbt import DBT, target_dir
+from orchestration.transforming.parsed import PROJECT_DIR, read_manifest
 from orchestration.transforming.results import RUN_RESULTS, TransformReport, read_results
 
 # Raw tables that are no feed's stand behind one asset for several tables (assets/raw.py).
@@ -118,7 +118,7 @@ def _start(context: AssetExecutionContext, settings: Settings, arguments: list[s
     if chosen.indirect_selection:
         environment["DBT_INDIRECT_SELECTION"] = chosen.indirect_selection
     return DbtCliInvocation.run(
-        args=[dbt_command(), *arguments, *chosen.selection_args],
+        args=[*DBT, *arguments, *chosen.selection_args],
         env=environment,
         manifest=chosen.manifest,
         dagster_dbt_translator=chosen.dagster_dbt_translator,

@@ -18,10 +18,12 @@ from pathlib import Path
 import orjson
 
 from orchestration.loading.database import lock_descriptor, set_clock, writer_lock
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.settings import Settings
+from orchestration.transforming.parsed import PROJECT_DIR
 from orchestration.transforming.results import RUN_RESULTS, TransformReport, read_results
 
-PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+# dbt, in the interpreter that runs this: .venv/bin need not be on PATH
+DBT = (sys.executable, "-m", "orchestration.transforming.process")
 # Seconds that dbt gets to close the database after an interrupt, before it is killed.
 _GRACE_SECONDS = 10
 # Errors that belong to no node; a node's own stand in its result.
@@ -138,10 +140,6 @@ def _dbt(settings: Settings, arguments: Sequence[str]) -> Iterator[Iterator[str]
 
 
 def _command(settings: Settings, arguments: Sequence[str]) -> list[str]:
-    # .venv/bin need not be on PATH: dbt stands beside the interpreter that runs this.
-    executable = Path(sys.executable).parent / "dbt"
-    if not executable.is_file():
-        raise TransformError(f"dbt is not installed beside {sys.executable}; `make demo` or `make test` installs it")
     directories = [
         *("--project-dir", str(PROJECT_DIR)),
         *("--profiles-dir", str(PROJECT_DIR)),
@@ -149,7 +147,7 @@ def _command(settings: Settings, arguments: Sequence[str]) -> list[str]:
         *("--log-path", str(settings.warehouse_dir / "dbt" / "logs")),
     ]
     # Options of a subcommand must follow it, so the directories go last.
-    return [str(executable), *arguments, *directories]
+    return [*DBT, *arguments, *directories]
 
 
 def _parse(line: str) -> dict | None:

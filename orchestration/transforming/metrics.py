@@ -16,7 +16,8 @@ from pathlib import Path
 
 from orchestration.loading.database import writer_lock
 from orchestration.settings import Settings
-from orchestration.transforming.dbt import PROJECT_DIR, TransformError, target_dir
+from orchestration.transforming.dbt import TransformError, target_dir
+from orchestration.transforming.parsed import PROJECT_DIR
 
 MANIFEST = "semantic_manifest.json"
 

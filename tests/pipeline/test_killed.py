@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from deployment import Deployment, tables_of
+from deployment import WITHOUT_TESTS, Deployment, tables_of
 
 pytestmark = pytest.mark.pipeline
 
@@ -53,7 +53,7 @@ def dbt_has_built(deployment: Deployment, model: str) -> bool:
 def test_killed_anywhere_and_built_again_ends_the_same(
     few_built: Deployment, few_sources: Path, tmp_path: Path
 ) -> None:
-    deployment = Deployment(tmp_path / "warehouse", few_sources)
+    deployment = Deployment(tmp_path / "warehouse", few_sources, more=WITHOUT_TESTS)
     published = deployment.directory / "published"
     # In the middle of pulling, three times, each further on.
     killed = [

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from deployment import Deployment, tables_of
+from deployment import WITHOUT_TESTS, Deployment, tables_of
 
 from orchestration.known_at.build import rebuild
 from orchestration.reporting.progress import SilentReporter
@@ -92,7 +92,7 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> Restated:
     inbox, seeds, sources = Inbox(root), root / "seeds", root / "sources.yml"
     shutil.copytree(PROJECT_ROOT / "seeds", seeds)
     sources.write_text(REGISTRY.format(inbox=inbox.path, selected_from="2020-04-06"), encoding="utf-8")
-    more = {"WAREHOUSE_PSEUDONYM_KEY": "0f" * 32, "WAREHOUSE_SEEDS": str(seeds)}
+    more = {"WAREHOUSE_PSEUDONYM_KEY": "0f" * 32, "WAREHOUSE_SEEDS": str(seeds), **WITHOUT_TESTS}
     deployment = Deployment(root / "warehouse", sources, DISPATCHES[0], more)
     copies: dict[str, Path] = {}
     known = (GIVEN / "A01/registrations/part1.csv").read_bytes()

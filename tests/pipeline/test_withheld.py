@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from deployment import Deployment, tables_of
+from deployment import WITHOUT_TESTS, Deployment, tables_of
 
 from orchestration.settings import PROJECT_ROOT
 
@@ -55,7 +55,7 @@ def test_mended_it_publishes_again(spoilt: Deployment, few_built: Deployment) ->
 def test_everything_can_be_built_anew_from_landing(few_built: Deployment, tmp_path: Path) -> None:
     """warehouse.duckdb is a cache: gone, the next build makes it again, and the same."""
     shutil.copytree(few_built.directory / "landing", tmp_path / "warehouse" / "landing")
-    again = Deployment(tmp_path / "warehouse", few_built.sources)
+    again = Deployment(tmp_path / "warehouse", few_built.sources, more=WITHOUT_TESTS)
     ended = again.run("build", "--full-refresh", "--json")
     assert ended.exit_code == 0, ended.text
     assert ended.answer["pull"]["batches_count"] == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from dagster import DagsterInstance, Definitions
 from dagster._core.definitions.partitions.subset import DefaultPartitionsSubset
 from sample_secret import SECRET
 
-from orchestration.assets.manifest import MANIFEST, manifest_dir, read_manifest
 from orchestration.definitions import build_definitions
 from orchestration.landing.ledger import LedgerEntry, PeriodRows, read_ledger
 from orchestration.landing.pull import FeedPull, PullTask, Trouble
@@ -80,14 +78,6 @@ class FakeSenders:
             )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def parsed_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """dbt's manifest, parsed once for all tests."""
-    settings = Settings.from_environment({"WAREHOUSE_DIR": str(tmp_path_factory.mktemp("parsed"))})
-    read_manifest(settings)
-    return manifest_dir(settings) / MANIFEST
-
-
 @pytest.fixture(autouse=True)
 def dagsters_own_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """The project's queue changes Dagster where it is loaded (dagster_home/backfills.py); no test may leave that."""
@@ -96,10 +86,10 @@ def dagsters_own_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, parsed_manifest: Path) -> Settings:
+def settings(tmp_path: Path) -> Settings:
     registry = tmp_path / "sources.yml"
     registry.write_text(REGISTRY, encoding="utf-8")
-    made = Settings.from_environment(
+    return Settings.from_environment(
         {
             "WAREHOUSE_DIR": str(tmp_path / "warehouse"),
             "WAREHOUSE_SOURCES": str(registry),
@@ -109,9 +99,6 @@ def settings(tmp_path: Path, parsed_manifest: Path) -> Settings:
             "P002_TOKEN": SECRET,
         }
     )
-    manifest_dir(made).mkdir(parents=True)
-    shutil.copyfile(parsed_manifest, manifest_dir(made) / MANIFEST)
-    return made
 
 
 @pytest.fixture

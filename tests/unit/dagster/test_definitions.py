@@ -6,20 +6,18 @@ import ast
 import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 import yaml
 from dagster import AssetKey, Definitions
 
 from orchestration.assets.flow import landing_key
-from orchestration.assets.manifest import MANIFEST, ManifestError, manifest_dir, read_manifest
 from orchestration.dagster_home import TEMPLATE, prepare_dagster_home
 from orchestration.definitions import build_definitions
 from orchestration.resources import WRITER_POOL
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources.feeds import FEEDS
+from orchestration.transforming.parsed import read_manifest
 
 
 def test_every_job_schedule_and_sensor_resolves(definitions):
@@ -85,7 +83,7 @@ def test_dagster_dev_finds_them_and_they_cost_little_more_than_dagster_itself(se
     """As `dagster dev` does: by [tool.dagster] in pyproject.toml, in a process of its own. Its processor time
     against that of importing Dagster and dagster-dbt in the same process, so that no busy or slow machine decides; both
     take 3 to 4 s on a machine at rest. The manifest is there, as it is after the first load."""
-    _touch(manifest_dir(settings) / MANIFEST, seconds=3600)
+    read_manifest(settings)
     program = (
         "import time; import warnings; warnings.simplefilter('ignore'); import dagster, dagster_dbt; "
         "libraries = time.process_time(); from dagster._core.workspace.autodiscovery "
@@ -107,54 +105,6 @@ def _tool_dagster() -> dict[str, str]:
 
     project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return project["tool"]["dagster"]
-
-
-def test_a_manifest_older_than_a_model_is_made_again(tmp_path, settings):
-    project = tmp_path / "dbt_project"
-    (project / "models").mkdir(parents=True)
-    (project / "dbt_project.yml").write_text("name: tiny\nprofile: tiny\nmodel-paths: [models]\n", encoding="utf-8")
-    (project / "profiles.yml").write_text(
-        "tiny: {target: duckdb, outputs: {duckdb: {type: duckdb, path: ':memory:'}}}\n", encoding="utf-8"
-    )
-    (project / "models" / "one.sql").write_text("select 1 as x", encoding="utf-8")
-    object.__setattr__(settings, "seeds_dir", tmp_path / "no_seeds")
-    _age(project)
-    assert _models(read_manifest(settings, project)) != {
-        "one"
-    }  # the one given by the fixture is newer than the project
-    (project / "models" / "two.sql").write_text("select 2 as x", encoding="utf-8")
-    _touch(project / "models" / "two.sql")
-    assert _models(read_manifest(settings, project)) == {"one", "two"}
-    began = time.monotonic()
-    read_manifest(settings, project)
-    assert time.monotonic() - began < 1
-
-
-def _models(manifest) -> set[str]:
-    return {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
-
-
-def _age(folder: Path) -> None:
-    for path in [folder, *folder.rglob("*")]:
-        os.utime(path, (1, 1))
-
-
-def _touch(path: Path, seconds: float = 1) -> None:
-    later = time.time() + seconds
-    os.utime(path, (later, later))
-
-
-def test_a_project_that_does_not_parse_says_dbts_own_words(tmp_path, settings):
-    project = tmp_path / "dbt_project"
-    (project / "models").mkdir(parents=True)
-    (project / "dbt_project.yml").write_text("name: tiny\nprofile: tiny\n", encoding="utf-8")
-    (project / "profiles.yml").write_text(
-        "tiny: {target: duckdb, outputs: {duckdb: {type: duckdb, path: ':memory:'}}}\n", encoding="utf-8"
-    )
-    (project / "models" / "one.sql").write_text("select * from {{ ref('nowhere') }}", encoding="utf-8")
-    _touch(project / "models" / "one.sql")
-    with pytest.raises(ManifestError, match="nowhere"):
-        read_manifest(settings, project)
 
 
 def test_the_template_of_the_instance_is_quiet_and_has_one_writer(settings):

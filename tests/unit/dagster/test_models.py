@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import sys
 
 import pytest
 from dagster import AssetKey, materialize
@@ -10,6 +10,7 @@ from sample_secret import SECRET
 
 from orchestration.assets import models
 from orchestration.assets.models import Translator, model_assets
+from orchestration.transforming.dbt import DBT
 from orchestration.transforming.results import NodeFailure, TestOutcome, TransformReport
 
 
@@ -73,8 +74,8 @@ def test_dbt_gets_this_warehouse_and_no_secret(settings, warehouse, started):
 
 def test_dbt_is_found_though_it_is_not_on_the_path(settings, warehouse, started):
     materialize([model_assets(settings)], resources={"warehouse": warehouse}, raise_on_error=False)
-    assert re.search(r"/bin/dbt$", started["args"][0])
-    assert started["args"][1] == "build"
+    assert (*started["args"][: len(DBT)], started["args"][len(DBT)]) == (*DBT, "build")
+    assert DBT[0] == sys.executable
 
 
 @pytest.mark.parametrize("full_refresh", [False, True])

@@ -1,0 +1,50 @@
+"""The process in which dbt runs: `python -m orchestration.transforming.process build ...`, with dbt's own arguments.
+
+It is dbt, but for one thing: the project, parsed already (parsed.py), is handed to it instead of being parsed for this
+warehouse alone. Exit codes are dbt's: 0 all well, 1 a node failed, 2 dbt could not do its work.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dbt.cli.exceptions import DbtUsageException
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from dbt.node_types import NodeType
+from dbt.parser.manifest import extended_mashumuro_decoder
+
+from orchestration.settings import Settings
+from orchestration.transforming.parsed import PARTIAL_PARSE, ManifestError, parsed_project
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command of dbt on the warehouse that the environment names; returns dbt's exit code."""
+    manifest = None if "parse" in arguments else _manifest(Settings.from_environment())
+    outcome = dbtRunner(manifest=manifest).invoke(list(arguments))
+    if isinstance(outcome.exception, DbtUsageException):  # the one error that dbt leaves to its caller to tell
+        sys.stderr.write(f"{outcome.exception}\n")
+    if outcome.exception is not None:
+        return 2
+    return 0 if outcome.success else 1
+
+
+def _manifest(settings: Settings) -> Manifest | None:
+    """The parsed project; None where it does not parse, so that dbt tries itself and says why in its own log."""
+    try:
+        folder = parsed_project(settings)
+    except ManifestError:
+        return None
+    manifest = Manifest.from_msgpack((folder / PARTIAL_PARSE).read_bytes(), decoder=extended_mashumuro_decoder)
+    for node in manifest.nodes.values():
+        if node.resource_type == NodeType.Seed:
+            # Parsed with the seeds of whichever warehouse came first
+            node.original_file_path = str(settings.seeds_dir / Path(node.path).name)
+    manifest.build_flat_graph()
+    return manifest
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
