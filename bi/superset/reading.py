@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from bi.superset.consistency import inconsistencies
 from bi.superset.declaration import Dashboard, Dataset, Declaration, DeclarationError
 from orchestration.settings import PROJECT_ROOT
+from orchestration.yaml_text import read_yaml
 
 FOLDER = Path(__file__).resolve().parent
 SEMANTIC_LAYER = PROJECT_ROOT / "dbt_project" / "models" / "semantic"
@@ -45,7 +46,7 @@ def metric_definitions(folder: Path = SEMANTIC_LAYER) -> dict[str, str]:
 
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return read_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise DeclarationError(f"{path.name}: not YAML: {error}") from None
 

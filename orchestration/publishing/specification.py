@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration.publishing.errors import DisclosureError
+from orchestration.yaml_text import read_yaml
 
 SPECIFICATION_PATH = Path(__file__).with_name("disclosure.yml")
 # Added to every published mart with units: true where anything in the row was withheld.
@@ -196,7 +197,7 @@ def load_specification(path: Path = SPECIFICATION_PATH) -> Specification:
 def parse_specification(text: str, name: str = SPECIFICATION_PATH.name) -> Specification:
     """Parse the text of a specification. Raises DisclosureError."""
     try:
-        return Specification.model_validate(yaml.safe_load(text))
+        return Specification.model_validate(read_yaml(text))
     except ValidationError as error:
         raise DisclosureError("\n".join(_lines(name, error.errors()))) from None
     except yaml.YAMLError as error:

@@ -9,11 +9,11 @@ from bi.superset.reading import metric_definitions, read_declaration
 
 def stated(manifest: dict) -> dict[str, dict]:
     """The metrics written out; a measure that is one by itself is a part of others."""
+    written = metric_definitions()
     return {
         metric["name"]: metric
         for metric in manifest["metrics"].values()
-        if (metric["type_params"].get("measure") or {}).get("name") != metric["name"]
-        or metric["name"] in metric_definitions()
+        if (metric["type_params"].get("measure") or {}).get("name") != metric["name"] or metric["name"] in written
     }
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
-import yaml
+
+from orchestration.yaml_text import read_yaml
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Bundle:
     """A bundle's files, looked up by what they refer to."""
 
     def __init__(self, files: dict[str, str]) -> None:
-        read = {path: yaml.safe_load(text) for path, text in files.items()}
+        read = {path: read_yaml(text) for path, text in files.items()}
         self.datasets = {file["uuid"]: file for path, file in read.items() if path.startswith("datasets/")}
         self.charts = {file["uuid"]: file for path, file in read.items() if path.startswith("charts/")}
         self.dashboards = {file["slug"]: file for path, file in read.items() if path.startswith("dashboards/")}
