@@ -257,8 +257,6 @@ def faults_of_text(field: Field) -> Iterable[Fault]:
             if field.values:
                 is_unknown = f"x NOT IN ({', '.join(map(literal, field.values))})"
                 yield Fault(field.name, Reason.UNKNOWN_ENUM, f"len(list_filter({value}, lambda x: {is_unknown})) > 0")
-        case Kind.REGION_CODE:
-            yield Fault(field.name, Reason.BAD_TYPE, f"NOT regexp_full_match({text}, '[0-9]{{6}}')")
         case Kind.USCC:
             yield Fault(field.name, Reason.USCC_INVALID, f"NOT regexp_full_match({value}, '[0-9A-Z]{{18}}')")
         case Kind.TEXT if not field.values:

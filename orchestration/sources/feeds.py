@@ -26,7 +26,6 @@ class Kind(StrEnum):
     TIMESTAMP = "timestamp"  # landed as Shanghai wall time
     DATE = "date"
     TEXT_LIST = "text_list"
-    REGION_CODE = "region_code"  # GB/T 2260, six digits; whether a code is known is the warehouse's question
     USCC = "uscc"  # 18 characters, 统一社会信用代码
     # Personal fields: the kind says what becomes of them on the way in (see orchestration/sources/identity.py)
     ID_NUMBER = "id_number"
@@ -45,7 +44,6 @@ LANDED_TYPE: dict[Kind, str] = {
     Kind.TIMESTAMP: "TIMESTAMP",
     Kind.DATE: "DATE",
     Kind.TEXT_LIST: "VARCHAR[]",
-    Kind.REGION_CODE: "VARCHAR",
     Kind.USCC: "VARCHAR",
 }
 
@@ -125,7 +123,6 @@ def _of(kind: Kind, name: str, *, required: bool = False) -> Field:
 
 
 _UPDATED_AT = Field("updated_at", Kind.TIMESTAMP, required=True)
-_REGION_CODE = Field("region_code", Kind.REGION_CODE, required=True)
 
 _FEEDS = (
     Feed(
@@ -149,7 +146,7 @@ _FEEDS = (
         (
             _needed("registration_id"), _needed("course_id"),
             _of(Kind.PERSON_NAME, "learner_name", required=True), _needed("id_type", *ID_TYPES),
-            _of(Kind.ID_NUMBER, "id_number", required=True), _of(Kind.PHONE, "phone"), _REGION_CODE,
+            _of(Kind.ID_NUMBER, "id_number", required=True), _of(Kind.PHONE, "phone"), _needed("region_code"),
             _of(Kind.USCC, "employer_uscc"), Field("declared_groups", Kind.TEXT_LIST, values=GROUP_CODES),
             _text("project_id"),
             _needed("real_name_status", "verified", "pending", "failed"),
@@ -184,7 +181,7 @@ _FEEDS = (
     Feed(
         "dispatch_reports", SenderKind.BUREAU, ("period_start", "version", "indicator_code"),
         (
-            _REGION_CODE, _of(Kind.DATE, "period_start", required=True),
+            _needed("region_code"), _of(Kind.DATE, "period_start", required=True),
             _of(Kind.TIMESTAMP, "filed_at", required=True),
             Field("version", Kind.INTEGER, required=True, at_least=0), _needed("indicator_code", *INDICATORS),
             _of(Kind.NUMBER, "this_period"), _of(Kind.NUMBER, "cumulative"),
@@ -197,7 +194,7 @@ _FEEDS = (
             _of(Kind.ID_NUMBER, "id_number", required=True), _needed("id_type", *ID_TYPES),
             _needed("group_code", *GROUP_CODES), _of(Kind.DATE, "valid_from", required=True), _of(Kind.DATE,
             "valid_to"),
-            _REGION_CODE, _UPDATED_AT,
+            _needed("region_code"), _UPDATED_AT,
         ),
     ),
     Feed(
@@ -205,7 +202,7 @@ _FEEDS = (
         (
             _of(Kind.USCC, "institution_uscc", required=True), _needed("name"),
             _needed("kind", "training", "evaluation", "platform_operator"), _text("platform_id"),
-            _of(Kind.DATE, "valid_from", required=True), _of(Kind.DATE, "valid_to"), _REGION_CODE,
+            _of(Kind.DATE, "valid_from", required=True), _of(Kind.DATE, "valid_to"), _needed("region_code"),
             _UPDATED_AT,
         ),
     ),
@@ -218,7 +215,7 @@ _FEEDS = (
             "affected_by_epidemic"),
             Field("planned_learners", Kind.INTEGER, at_least=0), Field("planned_amount", Kind.MONEY, at_least=0),
             Field("prepaid_share", Kind.NUMBER, at_least=0, at_most=1),
-            _of(Kind.DATE, "starts_on", required=True), _of(Kind.DATE, "ends_on"), _REGION_CODE, _UPDATED_AT,
+            _of(Kind.DATE, "starts_on", required=True), _of(Kind.DATE, "ends_on"), _needed("region_code"), _UPDATED_AT,
         ),
     ),
     Feed(
@@ -232,7 +229,7 @@ _FEEDS = (
             _text("certificate_no"), _text("project_id"), Field("amount", Kind.MONEY, required=True, at_least=0),
             _needed("status", "claimed", "approved", "rejected", "paid", "recovered"),
             _of(Kind.DATE, "claimed_on", required=True), _of(Kind.DATE, "decided_on"), _of(Kind.DATE, "paid_on"),
-            _of(Kind.DATE, "recovered_on"), _REGION_CODE, _UPDATED_AT,
+            _of(Kind.DATE, "recovered_on"), _needed("region_code"), _UPDATED_AT,
         ),
         (RequiredWhen("id_number", "payee_kind", ("person",)), RequiredWhen("paid_on", "status", ("paid",))),
     ),
@@ -241,7 +238,7 @@ _FEEDS = (
         (
             _needed("penalty_id"), _needed("subject_kind", "platform", "institution", "person"),
             _of(Kind.PERSON_OR_BODY_ID, "subject_id", required=True), _text("id_type", *ID_TYPES), _needed("reason"),
-            _of(Kind.DATE, "decided_on", required=True), _REGION_CODE, _UPDATED_AT,
+            _of(Kind.DATE, "decided_on", required=True), _needed("region_code"), _UPDATED_AT,
         ),
     ),
 )  # fmt: skip

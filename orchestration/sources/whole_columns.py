@@ -26,7 +26,6 @@ _DECIMALS = {
     Kind.NUMBER: (r"^[0-9]{1,14}(\.[0-9]{1,4})?$", pa.decimal128(18, 4)),
 }
 _MOST_INTEGER_DIGITS = 18
-_REGION_CODE_DIGITS = 6
 _FEWEST_PHONE_DIGITS = 7
 
 
@@ -69,8 +68,6 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
             return pc.equal(texts, "true") if _are_among(texts, ("true", "false")) else None
         case Kind.TEXT_LIST:
             return _lists(field, texts)
-        case Kind.REGION_CODE:
-            return texts if _are_digits_of(texts, _REGION_CODE_DIGITS) else None
         case Kind.USCC:
             return texts if _match(texts, _USCC) else None
         case _:
@@ -158,11 +155,6 @@ def _have_shape(texts: pa.LargeStringArray, shape: str) -> bool:
         if not is_alike:
             return False
     return True
-
-
-def _are_digits_of(texts: pa.LargeStringArray, length: int) -> bool:
-    ends, data = bytes_of(texts)
-    return bool((np.diff(ends) == length).all()) and _are_digits(data[ends[0] : ends[-1]])
 
 
 def _are_digits(data: np.ndarray) -> bool:

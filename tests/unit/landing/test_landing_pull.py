@@ -70,7 +70,6 @@ def test_quarantine_says_where_and_why_and_nothing_that_identifies(settings, sen
     (entry,) = pull_feed(settings, task).entries
     found = quarantine_of(settings, entry)
     assert [(row["position"], row["field"], row["reason"]) for row in found] == [
-        (2, "region_code", "bad_type"),
         (2, "status", "unknown_enum"),
         (2, "id_number", "identity_invalid"),
     ]
