@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
+import pytest
 from payload_fakes import PERIODS
 
 from orchestration.calendar import Period
+from orchestration.landing import rewriting
 from orchestration.landing.plan import PullTask
 from orchestration.sources.errors import SourceError
 from orchestration.sources.feeds import SenderKind
@@ -90,3 +92,26 @@ def bytes_below(folder: Path) -> Iterator[tuple[Path, bytes]]:
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             yield path, path.read_bytes()
+
+
+def killed_while_rewriting(monkeypatch: pytest.MonkeyPatch, steps: int, act: Callable[[], object]) -> None:
+    """`act`, cut off after so many of the steps by which a file is rewritten; it must not have come to its end."""
+    left = [steps]
+
+    class Killed(BaseException):
+        pass
+
+    def stepped(function: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object) -> object:
+            if left[0] == 0:
+                raise Killed
+            left[0] -= 1
+            return function(*arguments)
+
+        return step
+
+    with monkeypatch.context() as patch:
+        for name in ("finish", "_append", "sha256_of"):
+            patch.setattr(rewriting, name, stepped(getattr(rewriting, name)))
+        with pytest.raises(Killed):
+            act()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from landing_fakes import bureau, period, platform
+from landing_fakes import bureau, killed_while_rewriting, period, platform
 from payload_fakes import MAN, WOMAN, certificate, learning_record, payload, payment, registration
 from test_contract_identity import expected_key
 
-from orchestration.landing import rewriting
 from orchestration.landing.erasure import erase_person
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import PullTask, pull_feed
@@ -84,25 +83,7 @@ def test_the_erased_payload_does_not_come_back_by_the_same_bytes(settings, lande
 
 @pytest.mark.parametrize("steps_before_the_kill", range(15))
 def test_a_kill_in_between_is_finished_by_the_next(settings, landed, monkeypatch, steps_before_the_kill):
-    left = [steps_before_the_kill]
-
-    class Killed(BaseException):
-        pass
-
-    def stepped(function):
-        def step(*arguments):
-            if left[0] == 0:
-                raise Killed
-            left[0] -= 1
-            return function(*arguments)
-
-        return step
-
-    with monkeypatch.context() as patch:
-        for name in ("finish", "_append", "sha256_of"):
-            patch.setattr(rewriting, name, stepped(getattr(rewriting, name)))
-        with pytest.raises(Killed):
-            erase_person(settings, PERSON)
+    killed_while_rewriting(monkeypatch, steps_before_the_kill, lambda: erase_person(settings, PERSON))
     erase_person(settings, PERSON)
     assert column(settings, landed["registrations"], "registration_id") == ["R2"]
     assert column(settings, landed["learning_records"], "record_id") == ["L2"]

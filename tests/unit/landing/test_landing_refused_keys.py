@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from landing_fakes import bureau, bytes_below, period, platform
+from landing_fakes import bureau, bytes_below, killed_while_rewriting, period, platform
 from payload_fakes import MAN, WOMAN, course, payload, penalty, report, roster
 from test_contract_identity import expected_key
 
-from orchestration.landing import rewriting
 from orchestration.landing.erasure import erase_person
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import PullTask, pull_feed
@@ -171,25 +170,7 @@ class TestErasure:
 
     @pytest.mark.parametrize("steps_before_the_kill", range(5, 10))
     def test_a_kill_in_between_is_finished_by_the_next(self, settings, conflicting, monkeypatch, steps_before_the_kill):
-        left = [steps_before_the_kill]
-
-        class Killed(BaseException):
-            pass
-
-        def stepped(function):
-            def step(*arguments):
-                if left[0] == 0:
-                    raise Killed
-                left[0] -= 1
-                return function(*arguments)
-
-            return step
-
-        with monkeypatch.context() as patch:
-            for name in ("finish", "_append", "sha256_of"):
-                patch.setattr(rewriting, name, stepped(getattr(rewriting, name)))
-            with pytest.raises(Killed):
-                erase_person(settings, PERSON)
+        killed_while_rewriting(monkeypatch, steps_before_the_kill, lambda: erase_person(settings, PERSON))
         erase_person(settings, PERSON)
         assert keys_of(settings, conflicting) == {1: None, 2: None, 3: KEY_OF_OTHER, 4: KEY_OF_OTHER}
         assert verify(settings.landing_dir) == []
