@@ -25,7 +25,7 @@ SHARED = {
         "test_truth",
         "test_what_if",
     ),
-    "few_built": ("test_catalogue", "test_catalogue_page", "test_killed", "test_withheld"),
+    "few_built": ("test_catalogue", "test_catalogue_page", "test_dbt_unit_tests", "test_killed", "test_withheld"),
 }
 GROUP_OF = {module: group for group, modules in SHARED.items() for module in modules}
 

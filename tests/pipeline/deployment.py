@@ -18,9 +18,6 @@ from urllib.request import urlopen
 import duckdb
 
 WAREHOUSE = str(Path(sys.executable).with_name("warehouse"))
-# For tests that build often and look at what comes out: dbt's 260 tests would be a third of each build, and those of
-# `built` and `few_built` run them.
-WITHOUT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test"}
 # The clock of the sample world: period 8 is running, the report on period 7 was due days ago.
 NOW = "2020-07-10T09:00:00+08:00"
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from deployment import WITHOUT_TESTS, Deployment, tables_of
+from deployment import Deployment, tables_of
+from support.raw_world import WITHOUT_TESTS
 
 pytestmark = pytest.mark.pipeline
 

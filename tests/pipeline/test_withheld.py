@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from deployment import WITHOUT_TESTS, Deployment, tables_of
+from deployment import Deployment, tables_of
+from support.raw_world import WITHOUT_TESTS
 
 from orchestration.settings import PROJECT_ROOT
 

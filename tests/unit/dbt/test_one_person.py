@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from support.raw_world import RawWorld
+from support.raw_world import WITHOUT_TESTS, RawWorld
 
 pytestmark = pytest.mark.pipeline
 
@@ -16,7 +16,7 @@ MARTS += ("key_region_support", "dispatch_table", "subsidy_progress")
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
-    world = RawWorld(tmp_path_factory.mktemp("one_person"))
+    world = RawWorld(tmp_path_factory.mktemp("one_person"), environment=WITHOUT_TESTS)
     for platform in ("P1", "P2"):
         world.platform(platform)
         world.add("courses", platform)

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from support.raw_world import RawWorld, person_key, person_sk, registration_sk
+from support.raw_world import WITHOUT_TESTS, RawWorld, person_key, person_sk, registration_sk
 
 from orchestration.sandbox import wire
 from orchestration.sandbox.dispatch import Report, draw_reports
@@ -47,7 +47,7 @@ class Counted:
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Counted:
     drawn, restated = add_restatements(draw(SEED, REGISTRATIONS, LEARNING_RECORDS))
     reports = draw_reports(drawn, messy=False)
-    raw = RawWorld(tmp_path_factory.mktemp("world"), now=SANDBOX_NOW.isoformat())
+    raw = RawWorld(tmp_path_factory.mktemp("world"), now=SANDBOX_NOW.isoformat(), environment=WITHOUT_TESTS)
     _register_senders(raw, drawn)
     for feed, build in (wire.PLATFORM_FRAMES | wire.BUREAU_FRAMES).items():
         specs = drawn.platforms if feed in wire.PLATFORM_FRAMES else drawn.bureaus

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.raw_world import RawWorld
+from support.raw_world import WITHOUT_TESTS, RawWorld
 
 IN_TIME = "2020-04-01 09:00:00"
 FILED = "2020-04-08 10:00:00"
@@ -45,7 +45,7 @@ ON_GROUPS = ("330000", "530000")
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
-    world = RawWorld(tmp_path_factory.mktemp("bridge"))
+    world = RawWorld(tmp_path_factory.mktemp("bridge"), environment=WITHOUT_TESTS)
     world.platform("P1")
     world.platform("P2", selected_from="2020-06-01")
     world.platform("P3")
