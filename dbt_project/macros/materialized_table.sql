@@ -22,15 +22,5 @@
 {% macro create_or_replace_table(relation, query) %}
   {%- if config.get('contract').enforced %}{{ get_assert_columns_equivalent(query) }}{% endif %}
   create or replace table {{ relation }} as
-  {%- if config.get('contract').enforced %}
-  select
-    {%- for column in model['columns'].values() %}
-    {{ column['name'] }}{{ ',' if not loop.last }}
-    {%- endfor %}
-  from (
-    {{ query }}
-  )
-  {%- else %}
-    {{ query }}
-  {%- endif %}
+  {{ get_select_subquery(query) if config.get('contract').enforced else query }}
 {% endmacro %}
