@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.transforming.dbt import WITHOUT_TESTS
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def run(settings: Settings, module: str, *arguments: str) -> Measurement:
     environment = dict(settings.environment) | {
         "PYTHONPATH": str(PROJECT_ROOT),
         # Tests are measured nowhere: the hand-written SQL has none.
-        "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test",
+        **WITHOUT_TESTS,
     }
     command = [sys.executable, "-m", module, *arguments]
     began = time.perf_counter()

@@ -24,7 +24,7 @@ from orchestration.commands.serving import serving
 from orchestration.reporting.progress import SilentReporter
 from orchestration.sandbox import Manifest, make_world
 from orchestration.settings import PROJECT_ROOT, SHANGHAI, Settings
-from orchestration.transforming.dbt import transform
+from orchestration.transforming.dbt import WITHOUT_TESTS, transform
 
 PAGE = PROJECT_ROOT / "docs" / "supervision.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -72,7 +72,7 @@ def measure_world(directory: Path, seed: int, registrations: int = REGISTRATIONS
     environment = {
         **Settings.from_environment().environment,
         "WAREHOUSE_DIR": str(directory),
-        "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test",
+        **WITHOUT_TESTS,
     }
     settings = replace(Settings.from_environment(environment), sources_path=world / "sources.yml", fixed_now=clock)
     with serving(world):

@@ -69,8 +69,8 @@ def read_sheet_table(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
         raise FormatError("the first sheet is empty; row 1 must hold the header")
     delivered = [column[0].as_py() for column in batch.columns]
     fields = {field.name: field for field in feed.fields}
-    # As a boolean a number is one and a text is none: fastexcel has no other way to ask what kind of cell it was.
     broken = errors_by_column(errors)
+    # As a boolean a number is one and a text is none: fastexcel has no other way to ask what kind of cell it was.
     are_numbers = cache(lambda: book.load_sheet(0, header_row=None, dtypes="boolean").to_arrow())
     columns = []
     for index, (name, column) in enumerate(zip(delivered, batch.columns, strict=True)):

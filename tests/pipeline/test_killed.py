@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from deployment import Deployment, tables_of
-from support.raw_world import WITHOUT_TESTS
+
+from orchestration.transforming.dbt import WITHOUT_TESTS
 
 pytestmark = pytest.mark.pipeline
 

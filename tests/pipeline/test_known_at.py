@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 import pytest
 from deployment import Deployment, tables_of
-from support.raw_world import WITHOUT_TESTS
 
 from orchestration.known_at.build import rebuild
 from orchestration.reporting.progress import SilentReporter
 from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.transforming.dbt import WITHOUT_TESTS
 
 GIVEN = Path(__file__).parents[1] / "golden" / "hand_world" / "given" / "inbox"
 DISPATCHES = ("2020-04-09T18:00:00+08:00", "2020-04-22T18:00:00+08:00")

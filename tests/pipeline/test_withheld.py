@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from deployment import Deployment, tables_of
-from support.raw_world import WITHOUT_TESTS
 
 from orchestration.settings import PROJECT_ROOT
+from orchestration.transforming.dbt import WITHOUT_TESTS
 
 pytestmark = pytest.mark.pipeline
 

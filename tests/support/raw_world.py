@@ -33,9 +33,6 @@ from orchestration.sources.feeds import FEEDS
 from orchestration.transforming.dbt import transform
 from orchestration.transforming.results import TransformReport
 
-# For tests that look at what comes out: dbt's 260 tests would be a third of each build. They run in the builds of the
-# pipeline's `built` and `few_built` and of test_core.
-WITHOUT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test"}
 _EARLY = "2020-03-23 00:00:00"
 _SIXTY_THREE_BITS = 2**63 - 1
 # What a field is when the test does not say; fields not listed are null.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from support.raw_world import WITHOUT_TESTS, RawWorld
+from support.raw_world import RawWorld
+
+from orchestration.transforming.dbt import WITHOUT_TESTS
 
 pytestmark = pytest.mark.pipeline
 

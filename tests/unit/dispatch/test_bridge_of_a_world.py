@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from support.raw_world import WITHOUT_TESTS, RawWorld, person_key, person_sk, registration_sk
+from support.raw_world import RawWorld, person_key, person_sk, registration_sk
 
 from orchestration.sandbox import wire
 from orchestration.sandbox.dispatch import Report, draw_reports
@@ -23,6 +23,7 @@ from orchestration.sandbox.restatements import Restated, add_restatements
 from orchestration.sandbox.timeline import SANDBOX_NOW, wall_datetime
 from orchestration.sandbox.truth.bridge import CLASSES, STEPS, reconciliation_bridge
 from orchestration.sandbox.truth.indicators import MONEY
+from orchestration.transforming.dbt import WITHOUT_TESTS
 
 SEED, REGISTRATIONS, LEARNING_RECORDS = 11, 1_200, 4_000
 Cell = tuple[str, str, str, str]

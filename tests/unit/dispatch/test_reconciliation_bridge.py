@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.raw_world import WITHOUT_TESTS, RawWorld
+from support.raw_world import RawWorld
+
+from orchestration.transforming.dbt import WITHOUT_TESTS
 
 IN_TIME = "2020-04-01 09:00:00"
 FILED = "2020-04-08 10:00:00"
