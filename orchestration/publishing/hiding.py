@@ -30,12 +30,14 @@ class _Unit:
 
 @dataclass(frozen=True)
 class _Follower:
-    """A unit hidden wherever one of `leaders` is, as far as `rows` says; within a `group` all rows or none."""
+    """A unit hidden wherever one of `leaders` is, as far as `rows` says; within a `group` all rows or none, of those
+    that the mart has (`is_there`)."""
 
     unit: int
     leaders: tuple[int, ...]
     rows: Bools
     group: Ints | None
+    is_there: Bools
 
 
 class Hiding:
@@ -133,7 +135,7 @@ class Hiding:
         leads = np.any([self.level[self._units[leader].slots] >= HIDDEN for leader in follower.leaders], axis=0)
         leads &= follower.rows
         if follower.group is not None:
-            leads = (np.bincount(follower.group, weights=leads) > 0)[follower.group]
+            leads = (np.bincount(follower.group, weights=leads) > 0)[follower.group] & follower.is_there
         leads &= ~self._cells.slot_is_fixed[slots] & (self.level[slots] == SHOWN)
         self.level[slots][leads] = HIDDEN
         return bool(leads.any())
@@ -169,4 +171,5 @@ def _followers(specification: Specification, grids: Mapping[str, Grid], cells: C
                     tuple(numbers[name, followed] for followed in unit.follows),
                     grid.equals(unit.followed_where),
                     grid.across(unit.same_within) if unit.same_within else None,
+                    grid.rows >= 0,
                 )

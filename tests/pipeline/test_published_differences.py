@@ -1,4 +1,5 @@
-"""What the published copy tells of differences, changes and doubts: of provinces nothing that counts persons."""
+"""What the published copy tells of differences, changes and doubts: of provinces nothing that counts persons; and that
+its rows are the warehouse's."""
 
 from __future__ import annotations
 
@@ -47,3 +48,9 @@ def test_digit_heaping_tells_of_figures_and_not_of_what_they_count(built: Built)
     indicators = built.deployment.query("select count(*) from core.dim_indicator")[0][0]
     most = published(built, "select max(expected_value) from marts.reporting_anomaly where indicator_code = '_all'")
     assert (most[0][0] or 0) <= indicators
+
+
+def test_every_published_row_is_the_warehouses(built: Built) -> None:
+    """Zeros stay, so that no row of withheld zeros has to be added."""
+    sql = "select table_name from marts.publication_table where added_rows_count > 0"
+    assert published(built, sql) == []
