@@ -28,7 +28,7 @@ from orchestration.publishing.database import (
     open_version,
 )
 from orchestration.publishing.errors import PublishError
-from orchestration.publishing.history import REMEMBERED, EarlierPublication
+from orchestration.publishing.history import REMEMBERED, EarlierPublication, read_publication
 from orchestration.publishing.manifest import read_manifest
 from orchestration.publishing.provenance import read_provenance
 from orchestration.publishing.publish import HISTORY_DIR, PublishReport
@@ -122,7 +122,7 @@ def _earlier(
 
 
 def _read(folders: Sequence[Path], specification: Specification) -> list[EarlierPublication]:
-    return [EarlierPublication(folder, specification) for folder in folders[:REMEMBERED]]
+    return [read_publication(folder, specification) for folder in folders[:REMEMBERED]]
 
 
 def _is_same(connection: duckdb.DuckDBPyConnection, path: Path, name: str, mart: Mart) -> bool:

@@ -69,21 +69,42 @@ def swap_database(folder: Path, version: str) -> None:
     _swap(link, version_path(folder, version).name)
 
 
+def check_parquet(folder: Path, tables: Collection[str]) -> None:
+    """Raise PublishError where something else lies in the place of the Parquet of `tables`."""
+    links = folder / PARQUET_DIR
+    if links.exists() and not links.is_dir():
+        raise PublishError(f"{links} is a file of its own, not this project's folder; move it away and publish again")
+    for link in (links / table for table in tables):
+        if link.exists() and not link.is_symlink():
+            raise PublishError(
+                f"{link} is a folder of its own, not this project's symlink; move it away and publish again"
+            )
+
+
 def swap_parquet(folder: Path, version: str, tables: Collection[str]) -> None:
     """The same for each table's Parquet folder; links of tables that are no longer published go."""
     links = folder / PARQUET_DIR
     links.mkdir(exist_ok=True)
     for table in tables:
-        link = links / table
-        if link.exists() and not link.is_symlink():
-            raise PublishError(
-                f"{link} is a folder of its own, not this project's symlink; move it away and publish again"
-            )
-        _swap(link, os.path.join("..", _PARQUET_VERSIONS_DIR, version, table))  # noqa: PTH118 - a relative link
+        _swap(links / table, _parquet_target(version, table))
     for link in links.iterdir():
         if link.is_symlink() and link.name not in tables:
             link.unlink()
     make_durable(links)
+
+
+def finish_parquet(folder: Path, version: str) -> None:
+    """Let every table's Parquet be that of `version`, where a kill or an error came between the links."""
+    built = parquet_path(folder, version)
+    tables = [path.name for path in built.iterdir()] if built.is_dir() else []
+    links = {link.name: str(link.readlink()) for link in folder.glob(f"{PARQUET_DIR}/*") if link.is_symlink()}
+    if links != {table: _parquet_target(version, table) for table in tables} and tables:
+        check_parquet(folder, tables)
+        swap_parquet(folder, version, tables)
+
+
+def _parquet_target(version: str, table: str) -> str:
+    return os.path.join("..", _PARQUET_VERSIONS_DIR, version, table)  # noqa: PTH118 - a relative link
 
 
 def _swap(link: Path, target: str) -> None:

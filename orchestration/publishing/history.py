@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.publishing.cells import CellTable, EarlierLayer, Grid, Labels, MartRows, Texts, secrets_of
+from orchestration.publishing.errors import PublishError
 from orchestration.publishing.files import make_durable
 from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.specification import Mart, Specification
@@ -95,7 +96,18 @@ def _running_from(times: Texts, known_on: date | None) -> str:
 
 def read_history(folder: Path, specification: Specification) -> list[EarlierPublication]:
     """The last publications, newest first."""
-    return [EarlierPublication(path, specification) for path in _versions(folder)[::-1][:REMEMBERED]]
+    return [read_publication(path, specification) for path in _versions(folder)[::-1][:REMEMBERED]]
+
+
+def read_publication(folder: Path, specification: Specification) -> EarlierPublication:
+    """One of them. Raises PublishError where it is damaged: what it withheld can't be protected without it."""
+    try:
+        return EarlierPublication(folder, specification)
+    except ValueError as error:
+        raise PublishError(
+            f"{folder} is damaged, and says what an earlier publication withheld ({str(error).splitlines()[0]}): "
+            "bring it back from a backup; without it, deleted, this publication may give that away"
+        ) from None
 
 
 def write_history(

@@ -82,7 +82,9 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
         version = files.new_version(folder)
         try:
             report = _build(settings, specification, folder, history_dir, version)
-            names = [*(table.name for table in report.tables), *PUBLICATION_TABLES]
+            tables = [table.name for table in report.tables]
+            files.check_parquet(folder, tables)
+            names = [*tables, *PUBLICATION_TABLES]
             with postgres.refilled(settings.secret(postgres.DSN_VARIABLE), report.path, names):
                 files.swap_database(folder, version)
         except BaseException as error:
@@ -92,7 +94,10 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
                 raise PublishError(f"{folder}: nothing was published, readers keep what they have: {error}") from error
             raise
         history.mark_published(history_dir, version)
-        files.swap_parquet(folder, version, [table.name for table in report.tables])
+        try:
+            files.swap_parquet(folder, version, tables)
+        except OSError as error:
+            raise PublishError(f"{folder}: {version} is published, but not all its Parquet: {error}") from error
         _recover(folder, history_dir)
         record_publication(settings, version, specification)
         return report
@@ -102,6 +107,7 @@ def _recover(folder: Path, history_dir: Path) -> None:
     """Bring the folders to the state that readers see: finish or forget what a kill cut off."""
     if current := files.current_version(folder):
         history.mark_published(history_dir, current)
+        files.finish_parquet(folder, current)
     files.tidy(folder)
     history.tidy(history_dir)
 
