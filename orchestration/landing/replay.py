@@ -15,6 +15,7 @@ from datetime import datetime
 import duckdb
 
 from orchestration.landing.batches import sweep, write_batch
+from orchestration.landing.erased import leave_out_erased
 from orchestration.landing.ledger import Ledger, LedgerEntry, read_ledger
 from orchestration.landing.plan import PullTask
 from orchestration.landing.pull import Trouble, trouble_of
@@ -141,6 +142,7 @@ def _land_if_changed(
 ) -> LedgerEntry | None:
     with open_workspace(landing.memory_limit) as connection:
         checked = check(connection, payload, landing.terms)
+        checked = leave_out_erased(connection, landing.folder, ledger.entries(task.sender.id), checked)
         if batch.key_id == landing.key_id and refusals(connection, checked) == _earlier(connection, landing, batch):
             return None
         with ledger.appending(task.sender.id) as appender:

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestration import calendar
 from orchestration.campaign import load_campaign
 from orchestration.landing.batches import sweep, write_batch, write_pull
+from orchestration.landing.erased import leave_out_erased
 from orchestration.landing.ledger import Appender, Ledger, LedgerEntry
 from orchestration.landing.plan import PullTask, is_settled, whole_pulls
 from orchestration.settings import Settings
@@ -84,6 +85,7 @@ def take(landing: Landing, ledger: Ledger, task: PullTask, payload: Payload) -> 
             return _note_again(landing, task, appender, payload, known)
     with open_workspace(landing.memory_limit) as connection:
         checked = check(connection, payload, landing.terms)
+        checked = leave_out_erased(connection, landing.folder, ledger.entries(task.sender.id), checked)
         if _tells_nothing(task, ledger.entries(task.sender.id), checked):
             return None
         _hold_if_shrunk(landing, task, ledger.entries(task.sender.id), checked)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import duckdb
@@ -129,6 +129,12 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
         failure = _unreadable(payload, error)
     # Outside the handler: an error keeps the one it was raised under, and DuckDB's quotes the row it failed on.
     raise failure
+
+
+def keep_rows(connection: duckdb.DuckDBPyConnection, checked: CheckedBatch, positions: str) -> CheckedBatch:
+    """`checked` with only the rows whose positions the SQL `positions` lists. Raises duckdb.Error."""
+    connection.execute(f"DELETE FROM typed WHERE {POSITION} NOT IN ({positions})")
+    return replace(checked, periods=dict(_count_by_period(connection)))
 
 
 def _check_header(payload: Payload, feed: Feed) -> None:

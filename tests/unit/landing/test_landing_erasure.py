@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from landing_fakes import bureau, killed_while_rewriting, period, platform
+from landing_fakes import bureau, killed_while_rewriting, period, platform, registry
 from payload_fakes import MAN, WOMAN, certificate, learning_record, payload, payment, registration
 from test_contract_identity import expected_key
 
+from orchestration.landing import replay as replay_module
 from orchestration.landing.erasure import erase_person
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import PullTask, pull_feed
+from orchestration.landing.replay import replay
 from orchestration.landing.verify import verify
 
 PLATFORM = platform("P001", "registrations", "learning_records", "certificates")
@@ -89,3 +91,56 @@ def test_a_kill_in_between_is_finished_by_the_next(settings, landed, monkeypatch
     assert column(settings, landed["learning_records"], "record_id") == ["L2"]
     assert verify(settings.landing_dir) == []
     assert not list(settings.landing_dir.rglob("*.erased"))
+
+
+class TestLandedAgain:
+    """The same payload in a new batch: the person stays out, and everybody else comes."""
+
+    TASK = PullTask(PLATFORM, "registrations", period(1))
+
+    @pytest.fixture
+    def refused(self, settings, senders, monkeypatch):
+        """Three registrations landed, of which one is the person's, and one refused that a mended contract takes."""
+        monkeypatch.setattr(replay_module, "fetch", senders.fetch)
+        rows = [
+            registration(registration_id="R0", id_number=MAN),
+            registration(),
+            registration(registration_id="R2", id_number=MAN),
+            registration(registration_id="R3", id_number=MAN, registered_at="x"),
+        ]
+        senders.deliver(self.TASK, payload("registrations", rows, period_start=START))
+        (entry,) = pull_feed(settings, self.TASK).entries
+        return entry
+
+    def replayed(self, settings, monkeypatch):
+        """After the contract was changed: so many other rows are refused that it lands anew."""
+        monkeypatch.setattr(replay_module, "refusals", lambda *_: None)
+        (outcome,) = replay(settings, registry(PLATFORM))
+        assert outcome.trouble is None, outcome.trouble
+        return outcome.entry
+
+    def test_a_replay_leaves_the_person_out(self, settings, refused, monkeypatch):
+        erase_person(settings, PERSON)
+        for _ in range(2):
+            entry = self.replayed(settings, monkeypatch)
+            assert column(settings, entry, "registration_id") == ["R0", "R2"]
+            assert (entry.rows_count, entry.quarantined_rows_count) == (2, 1)
+        assert verify(settings.landing_dir) == []
+
+    def test_a_pull_under_another_key_leaves_the_person_out(self, settings, refused, make_settings):
+        erase_person(settings, PERSON)
+        (entry,) = pull_feed(make_settings(key=b"k" * 32), self.TASK).entries
+        assert column(settings, entry, "registration_id") == ["R0", "R2"]
+        assert entry.key_id != refused.key_id
+
+    def test_without_an_erasure_everybody_comes(self, settings, refused, monkeypatch):
+        assert column(settings, self.replayed(settings, monkeypatch), "registration_id") == ["R0", "R1", "R2"]
+
+    def test_where_it_cannot_be_told_who_was_erased_nothing_lands(self, settings, refused, monkeypatch):
+        erase_person(settings, PERSON)
+        (settings.landing_dir / refused.landed_file).unlink()
+        monkeypatch.setattr(replay_module, "refusals", lambda *_: None)
+        (outcome,) = replay(settings, registry(PLATFORM))
+        assert outcome.entry is None
+        assert str(outcome.trouble).startswith("P001 registrations 2020-03-23 given.csv: somebody was erased from this")
+        assert refused.batch_id in outcome.trouble.message
