@@ -1,6 +1,6 @@
 """Keeping out who was erased, where a payload is landed again: by a replay, or under another pseudonym key.
 
-    entries of the payload, an erasure among them → positions that its newest batch still holds → the others are left out
+    entries of the payload, an erasure among them → positions that its newest batch still holds → no others land
 
 The ledger says nothing of whom an erasure took out. But the same bytes have the same positions, and a row that stands
 neither in the newest batch's landed file nor in its quarantine file is one that was erased.

@@ -3,9 +3,9 @@
     person_key → the person's rows, and those of their registrations, out of every landed file → `erasure` entries
                → the person's keys out of the refused rows of every quarantine file             → `erasure` entries
 
-Refused rows stay: but for the key of those that name a person by it, nothing in them identifies anyone. The same payload
-landed again leaves the person out (erased.py). The sender's own copy is the sender's to erase: as long as the person
-stands in it, a changed payload brings the person back, and so does a refused row of theirs that a replay frees.
+Refused rows stay: but for the key of those that name a person by it, nothing in them identifies anyone. The same
+payload landed again leaves the person out (erased.py). The sender's own copy is the sender's to erase: as long as the
+person stands in it, a changed payload brings the person back, and so does a refused row of theirs that a replay frees.
 """
 
 from __future__ import annotations

@@ -8,9 +8,10 @@ import duckdb
 
 from orchestration.landing.columns import landed_columns
 from orchestration.loading.database import LoadingError
-from orchestration.loading.entries import BATCHES_TO_READ
+from orchestration.loading.entries import BATCHES_TO_READ, CAME_BEFORE
 from orchestration.loading.raw_schema import QUARANTINE_COLUMNS
 from orchestration.settings import Settings
+from orchestration.sources.contract_sql import key_column
 from orchestration.sources.feeds import FEEDS, Feed
 from orchestration.sql_text import literal
 
@@ -69,47 +70,43 @@ def delete_rewritten(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def delete_replayed(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take out batches whose payload a replay has landed anew, refusals included: the newer stands for both."""
-    connection.execute(
-        """
-        create or replace temporary table replayed as
-        select batch_id, feed from raw.ledger where kind = 'batch'
-        qualify sequence < max(sequence) over (partition by sender_id, feed, period_start, payload_sha256, key_id)
-        """
-    )
-    for (feed,) in connection.execute("select distinct feed from replayed").fetchall():
-        connection.execute(f"delete from raw.{feed} where _batch_id in (select batch_id from replayed)")
-    connection.execute("delete from raw.quarantine where batch_id in (select batch_id from replayed)")
+def keep_arrival(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the rows of BATCHES_TO_READ that had come before (CAME_BEFORE) the entry with which they first came.
 
-
-def delete_older_keys(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take out persons under a pseudonym key that has been replaced, where the same data came again under the new one.
-
-    Both together would count everyone twice: a person has one pseudonym a key. The same data is the same payload, or by
-    rest and xapi another pull of the same window.
+    When something was known must not depend on when its payload was read once more. Of a window pulled under another
+    key, whose rows may be others by now, those are meant that are there in the same version.
     """
-    for feed in FEEDS.values():
-        if "person_key" not in landed_columns(feed):
-            continue
+    again = f"from {CAME_BEFORE} where batch_id in (select batch_id from {BATCHES_TO_READ})"
+    for name, is_same_payload in connection.execute(f"select distinct feed, is_same_payload {again}").fetchall():
+        feed = FEEDS[name]
+        same_row = (
+            ["_position"] if is_same_payload else [*(key_column(feed, key) for key in feed.key), feed.version_field]
+        )
         connection.execute(
             f"""
-            delete from raw.{feed.name}
-            where _batch_id in (
-                select older.batch_id
-                from raw.ledger as older
-                inner join raw.ledger as newer
-                    on newer.kind = 'batch' and newer.feed = older.feed and newer.sender_id = older.sender_id
-                    and newer.sequence > older.sequence and newer.key_id <> older.key_id
-                    and (
-                        newer.payload_sha256 = older.payload_sha256
-                        or (newer.window_to is not null and newer.period_start = older.period_start)
-                    )
-                where older.kind = 'batch' and older.feed = $feed
-            )
+            update raw.{name} as landed
+            set _ledger_sequence = earlier._ledger_sequence, _received_at = earlier._received_at
+            from (
+                select again.batch_id as _batch_id, {", ".join(same_row)},
+                    min(_ledger_sequence) as _ledger_sequence, min(_received_at) as _received_at
+                from raw.{name} as landed
+                inner join (select * {again} and is_same_payload = $is_same_payload) as again
+                    on landed._batch_id = again.earlier_batch_id
+                group by all
+            ) as earlier
+            where {" and ".join(f"landed.{column} = earlier.{column}" for column in ("_batch_id", *same_row))}
             """,
-            {"feed": feed.name},
+            {"is_same_payload": is_same_payload},
         )
+
+
+def delete_replaced(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take out what came again and stands in its newer batch: of a replay, or under a pseudonym key that has been
+    replaced. Both together would count a refused row twice, and everyone under two pseudonyms."""
+    replaced = f"select earlier_batch_id from {CAME_BEFORE}"
+    for (feed,) in connection.execute(f"select distinct feed from {CAME_BEFORE}").fetchall():
+        connection.execute(f"delete from raw.{feed} where _batch_id in ({replaced})")
+    connection.execute(f"delete from raw.quarantine where batch_id in ({replaced} where is_same_payload)")
 
 
 def _paths(

@@ -19,13 +19,13 @@ from orchestration.landing.errors import LandingError
 from orchestration.landing.ledger import LedgerEntry, read_ledger
 from orchestration.loading.configuration import replace_configuration
 from orchestration.loading.database import LoadingError, open_for_writing, writer_lock
-from orchestration.loading.entries import choose_batches, insert_entries
+from orchestration.loading.entries import choose_batches, insert_entries, note_what_came_before
 from orchestration.loading.files import (
-    delete_older_keys,
-    delete_replayed,
+    delete_replaced,
     delete_rewritten,
     insert_landed,
     insert_quarantined,
+    keep_arrival,
 )
 from orchestration.settings import Settings
 from orchestration.sources.feeds import FEEDS
@@ -100,12 +100,13 @@ def _load_entries(
     settings: Settings, connection: duckdb.DuckDBPyConnection, entries: Sequence[LedgerEntry], problems: Sequence[str]
 ) -> LoadReport:
     insert_entries(connection, entries)
+    note_what_came_before(connection)
     choose_batches(connection, entries)
     delete_rewritten(connection)
     inserted = {name: insert_landed(settings, connection, feed) for name, feed in FEEDS.items()}
     quarantined = insert_quarantined(settings, connection)
-    delete_replayed(connection)
-    delete_older_keys(connection)
+    keep_arrival(connection)
+    delete_replaced(connection)
     return LoadReport(
         batches_count=sum(entry.kind == "batch" for entry in entries),
         entries_count=len(entries),

@@ -22,6 +22,7 @@ from orchestration.sources.registry import Registry, RegistryError
 
 R1 = {"registration_id": "R1", "registration_sk": 1, "updated_at": "2020-03-24 08:00:00", "_period_start": "2020-03-23"}
 R2 = {"registration_id": "R2", "registration_sk": 2, "updated_at": "2020-03-25 08:00:00", "_period_start": "2020-03-23"}
+R3 = {"registration_id": "R3", "registration_sk": 3, "updated_at": "2020-03-25 09:00:00", "_period_start": "2020-03-23"}
 
 
 def test_every_raw_table_is_there_though_nothing_was_landed(landing):
@@ -183,6 +184,62 @@ def test_a_replayed_batch_stands_for_the_one_before(landing):
     assert landing.rows("select batch_id, count(*) from raw.quarantine group by all order by all") == [
         (second, 1),
         (third, 1),
+    ]
+
+
+EARLY, LATE = "2020-04-06T09:00:00+08:00", "2020-05-20T09:00:00+08:00"
+ARRIVALS = "select registration_id, _ledger_sequence, _received_at::date::varchar from raw.registrations order by all"
+
+
+def test_a_replayed_row_came_when_it_first_came_and_a_freed_one_with_the_replay(landing):
+    landing.batch("P1", "registrations", R1, quarantined=1, payload_sha256="same", received_at=EARLY)
+    load(landing.settings)
+    landing.batch("P1", "registrations", R1, R2, payload_sha256="same", received_at=LATE)
+    load(landing.settings)
+    once = landing.rows(ARRIVALS)
+    assert once == [("R1", 1, "2020-04-06"), ("R2", 2, "2020-05-20")]
+    landing.batch("P1", "registrations", R1, R2, R3, payload_sha256="same", received_at="2020-06-20T09:00:00+08:00")
+    load(landing.settings)
+    assert landing.rows(ARRIVALS) == [*once, ("R3", 3, "2020-06-20")]
+
+
+def test_the_arrival_is_the_same_where_everything_is_loaded_at_once(landing):
+    landing.batch("P1", "registrations", R1, payload_sha256="same", received_at=EARLY)
+    landing.batch("P1", "registrations", R1, R2, payload_sha256="same", received_at=LATE)
+    landing.batch("P1", "registrations", R1, R2, payload_sha256="same", received_at=LATE, key_id="k2")
+    load(landing.settings)
+    assert landing.rows(ARRIVALS) == [("R1", 1, "2020-04-06"), ("R2", 2, "2020-05-20")]
+
+
+def test_an_erasure_from_a_replayed_batch_leaves_the_arrival_of_the_others(landing):
+    landing.batch("P1", "registrations", R1, quarantined=1, payload_sha256="same", received_at=EARLY)
+    again = landing.batch("P1", "registrations", R1, R2, payload_sha256="same", received_at=LATE)
+    load(landing.settings)
+    landing.rewrite(again, R1)
+    landing.note("erasure", again, landed_file_sha256="new", erased_file_sha256="old", received_at=LATE)
+    load(landing.settings)
+    assert landing.rows(ARRIVALS) == [("R1", 1, "2020-04-06")]
+
+
+def test_a_window_pulled_under_a_new_key_came_when_its_versions_first_came(landing):
+    window = {"period_start": "2020-03-23", "window_to": "2020-04-06T00:00:00+08:00"}
+    old = [{**row, "updated_at": "2020-03-25 08:00:00"} for row in (R1, R2)]
+    landing.batch("P1", "registrations", *old, received_at=EARLY, payload_sha256="a", **window)
+    load(landing.settings)
+    new = [{**R3, "updated_at": "2020-03-25 08:00:00"}, old[0], {**old[1], "updated_at": "2020-03-30 08:00:00"}]
+    landing.batch("P1", "registrations", *new, received_at=LATE, payload_sha256="b", key_id="k2", **window)
+    load(landing.settings)
+    assert landing.rows(ARRIVALS) == [("R1", 1, "2020-04-06"), ("R2", 2, "2020-05-20"), ("R3", 2, "2020-05-20")]
+
+
+def test_what_is_refused_again_under_a_new_key_counts_once(landing):
+    for feed in ("registrations", "courses"):
+        landing.batch("P1", feed, quarantined=2, payload_sha256="same")
+        landing.batch("P1", feed, quarantined=2, payload_sha256="same", key_id="k2")
+    load(landing.settings)
+    assert landing.rows("select batch_id, count(*) from raw.quarantine group by all order by all") == [
+        ("P1-courses-000004", 2),
+        ("P1-registrations-000002", 2),
     ]
 
 

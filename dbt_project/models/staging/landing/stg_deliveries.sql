@@ -6,11 +6,20 @@ entries as (
 
 periods as (select * from {{ source('raw', 'ledger_periods') }}),
 
--- A later batch of the same payload, from a replay, stands for this one: it counts as received, its rows do not
-replayed as (
-    select batch_id from {{ source('raw', 'ledger') }} where kind = 'batch'
-    qualify payload_sha256 is not null
-        and sequence < max(sequence) over (partition by sender_id, feed, period_start, payload_sha256)
+-- The same payload is one batch. Landed anew, by a replay or under another pseudonym key, it came when it first came, and
+-- the newest stands for all: the others count as received, their rows do not
+payloads as (
+    select
+        batch_id,
+        last_value(batch_id) over of_payload as standing_batch_id,
+        first_value(received_at) over of_payload as first_received_at
+    from {{ source('raw', 'ledger') }}
+    where kind = 'batch'
+    window of_payload as (
+        partition by sender_id, feed, period_start, coalesce(payload_sha256, batch_id)
+        order by sequence
+        rows between unbounded preceding and unbounded following
+    )
 )
 
 select
@@ -18,20 +27,21 @@ select
     entries.feed,
     coalesce(periods.period_start, entries.period_start) as period_start,
     entries.sequence as ledger_sequence,
-    entries.batch_id,
+    coalesce(payloads.standing_batch_id, entries.batch_id) as batch_id,
     entries.kind,
-    entries.received_at,
+    case when entries.kind = 'batch' then payloads.first_received_at else entries.received_at end as received_at,
     entries.began_at,
     entries.window_from,
     entries.window_to,
     entries.is_whole,
     entries.source_name,
-    case when replayed.batch_id is null then coalesce(periods.rows_count, 0) else 0 end as rows_count,
-    case when replayed.batch_id is null then coalesce(periods.quarantined_rows_count, 0) else 0 end
+    case when payloads.standing_batch_id <> entries.batch_id then 0 else coalesce(periods.rows_count, 0) end
+        as rows_count,
+    case when payloads.standing_batch_id <> entries.batch_id then 0 else coalesce(periods.quarantined_rows_count, 0) end
         as quarantined_rows_count
 from entries
 left join periods
     on entries.sender_id = periods.sender_id
     and entries.sequence = periods.sequence
-left join replayed on entries.batch_id = replayed.batch_id
+left join payloads on entries.batch_id = payloads.batch_id
 where coalesce(periods.period_start, entries.period_start) is not null
