@@ -29,6 +29,9 @@ HALF_WRITTEN = (".part", ".tmp")
 _CHANGED = ("mtime", "LastModified", "last_modified", "modified", "ETag", "etag", "created")
 LEFT_ALONE = (".", "~$")  # a dot in front; Excel's lock files
 _PERIOD_FOLDER = re.compile(r"^period=(.*)$")
+# Protocols whose folders are there before anything lies in them, and those that keep files in buckets.
+_FOLDERS = ("file", "local", "sftp", "ssh", "ftp", "smb")
+_BUCKETS = ("s3", "s3a", "gs", "gcs", "oss")
 # What each protocol calls the two secrets; the rest says username and password.
 _SECRET_OPTIONS = {"s3": ("key", "secret"), "s3a": ("key", "secret")}
 
@@ -101,9 +104,7 @@ def list_files(source: FeedSource, sender_id: str, resolve_secret: ResolveSecret
     Reads no file. Raises SourceError when the inbox can't be reached.
     """
     try:
-        files = _Inbox(source, resolve_secret)
-        files.forget()
-        details = files.details()
+        details = _Inbox(source, resolve_secret).details()
     except _InboxError as error:
         raise error.explained(sender_id, source.feed, f"{source.feed}/") from None
     return {
@@ -171,6 +172,10 @@ class _Inbox:
         # A build asks a folder for every feed and period: what its protocol makes of the path is found once.
         open_inbox = _local_inbox if self._is_local and not options else fsspec.core.url_to_fs
         self._fs, self._root = self._guarded(lambda: open_inbox(source.inbox, **options))
+        self._is_in_a_bucket = protocol in _BUCKETS
+        # In a bucket a folder is there once something lies in it. Of other protocols it isn't known what must be there.
+        self._top = self._root.split("/", 1)[0] if self._is_in_a_bucket else self._root
+        self._has_top = protocol in (*_FOLDERS, *_BUCKETS)
 
     def names(self) -> list[str]:
         """Paths of the feed's whole files below the inbox, in byte order; none when the feed has no folder yet."""
@@ -178,18 +183,28 @@ class _Inbox:
 
     def details(self) -> dict[str, dict[str, Any]]:
         """What the protocol tells of each whole file of the feed, by its path below the inbox."""
-        if self._is_local and not self._guarded(lambda: self._fs.isdir(self._root)):
-            raise _InboxError("the inbox of the registry isn't there: no such folder", is_transient=False)
+        # A listing that fsspec remembers would name files that are gone, and call those gone that have come.
+        self._guarded(lambda: self._fs.invalidate_cache())
+        if self._has_top and not self._is_folder(self._top):
+            message = f"the inbox of the registry isn't there: no such {'bucket' if self._is_in_a_bucket else 'folder'}"
+            raise _InboxError(message, is_transient=False)
         folder = f"{self._root.rstrip('/')}/{self._feed}"
-        if not self._guarded(lambda: self._fs.isdir(folder)):
+        if not self._is_folder(folder):
             return {}
         found = self._guarded(lambda: self._fs.find(folder, detail=True))
         below = len(self._root.rstrip("/")) + 1
         return {path[below:]: told for path, told in found.items() if _is_whole(path[below:])}
 
-    def forget(self) -> None:
-        """Let the next listing ask the inbox itself: in a process that goes on, fsspec remembers the last one."""
-        self._guarded(lambda: self._fs.invalidate_cache())
+    def _is_folder(self, path: str) -> bool:
+        """Not fsspec's `isdir`, which says no as well where it gets no answer: an inbox would look empty."""
+
+        def ask() -> bool:
+            try:
+                return self._fs.info(path)["type"] == "directory"
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+
+        return self._guarded(ask)
 
     def read(self, name: str) -> bytes:
         path = f"{self._root.rstrip('/')}/{name}"
@@ -206,6 +221,10 @@ class _Inbox:
         except FileNotFoundError:
             raise _InboxError("gone between listing and reading", is_transient=True) from None
         except Exception as error:  # noqa: BLE001 - each fsspec back end raises exceptions of its own
+            if hasattr(self, "_fs"):
+                # fsspec would hand out a connection that has broken for as long as the process lives.
+                type(self._fs).clear_instance_cache()
+                _local_inbox.cache_clear()
             raise _InboxError(f"the inbox can't be read ({type(error).__name__})", is_transient=True) from None
 
 
@@ -215,7 +234,9 @@ def _local_inbox(inbox: str) -> tuple[Any, str]:
 
 
 def _is_whole(name: str) -> bool:
-    """No half-written file and nothing hidden, at any level below the inbox."""
+    """No half-written file, nothing hidden, at any level below the inbox, and no mark of a bucket's folder."""
+    if name.endswith("/"):
+        return False
     if any(part.startswith(LEFT_ALONE) for part in PurePosixPath(name).parts):
         return False
     return not name.lower().endswith(HALF_WRITTEN)

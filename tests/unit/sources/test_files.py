@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import _registry as fsspec_registry
 from reading import NOW, SECRETS, period, rows, sender, source
 
 from orchestration.sources import files
 from orchestration.sources.connectors import fetch
-from orchestration.sources.errors import PermanentSourceError, SourceError
+from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError
 from orchestration.sources.formats import read_file
 from orchestration.sources.payload import Payload
 
@@ -221,3 +223,73 @@ def test_an_unreadable_file_is_one_error(tmp_path, monkeypatch):
     error, payload = take(tmp_path)
     assert str(error) == "P031 reminders reminders/a.csv: no permission to read"
     assert ids(payload) == ["b"]
+
+
+class Remote(MemoryFileSystem):
+    """A server's folders, as fsspec has them over SFTP: one connection a process, which may break."""
+
+    protocol = ("sftp",)
+    store: dict = {}
+    pseudo_dirs = ["", "/inbox"]
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return "/" + path.removeprefix("sftp://").removeprefix("s3://").strip("/")
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.is_broken = False
+
+    def info(self, path, **options):
+        if self.is_broken:
+            raise OSError("Socket is closed")
+        return super().info(path, **options)
+
+
+class Bucket(Remote):
+    """The same over S3, whose paths begin with the bucket."""
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return super()._strip_protocol(path).strip("/")
+
+    def info(self, path, **options):
+        return Remote().info(f"/{path}", **options)
+
+
+@pytest.fixture
+def remote(monkeypatch):
+    monkeypatch.setattr(Remote, "store", {})
+    monkeypatch.setattr(Remote, "pseudo_dirs", ["", "/inbox"])
+    monkeypatch.setitem(fsspec_registry, "sftp", Remote)
+    monkeypatch.setitem(fsspec_registry, "s3", Bucket)
+    yield Remote()
+    Remote.clear_instance_cache()
+
+
+class TestRemoteInbox:
+    INBOX = "sftp://inbox"
+
+    def test_a_broken_connection_is_told_and_the_next_look_has_a_new_one(self, remote):
+        remote.pipe("/inbox/reminders/a.csv", csv_of("a"))
+        assert [ids(each) for each in take(self.INBOX)] == [["a"]]
+        remote.is_broken = True
+        (error,) = take(self.INBOX)
+        assert isinstance(error, TransientSourceError)
+        assert str(error) == "P031 reminders reminders/: the inbox can't be read (OSError)"
+        assert [ids(each) for each in take(self.INBOX)] == [["a"]]
+
+    def test_an_inbox_that_is_not_there_is_an_error_and_one_without_the_feed_is_empty(self, remote):
+        assert take(self.INBOX) == []
+        (error,) = take("sftp://elsewhere")
+        assert str(error) == "P031 reminders reminders/: the inbox of the registry isn't there: no such folder"
+
+    def test_in_a_bucket_an_inbox_is_there_once_something_lies_in_it(self, remote):
+        assert take("s3://inbox/P031") == []
+        (error,) = take("s3://elsewhere/P031")
+        assert str(error) == "P031 reminders reminders/: the inbox of the registry isn't there: no such bucket"
+
+    def test_the_mark_of_a_buckets_folder_is_no_file(self, remote):
+        remote.pipe("/inbox/reminders/a.csv", csv_of("a"))
+        remote.store["/inbox/reminders/"] = remote.store["/inbox/reminders/a.csv"]
+        assert [ids(each) for each in take(self.INBOX)] == [["a"]]
