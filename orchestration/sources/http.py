@@ -7,6 +7,7 @@ Every other status is final.
 
 from __future__ import annotations
 
+import codecs
 import email.utils
 import ipaddress
 import ssl
@@ -34,6 +35,8 @@ LONGEST_WAIT_SECONDS = 20.0
 LONGEST_RETRY_AFTER_SECONDS = 120.0
 # httpx's own limit is for each read; a body that drips on for ever needs one of the whole.
 LONGEST_RESPONSE_SECONDS = 300.0
+# In a row: a server may answer a page that a filter left empty, but not for ever.
+MAXIMUM_EMPTY_PAGES = 50
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _RETRIED = frozenset({408, 425, 429}) | frozenset(range(500, 600))
 _TELLS_WHEN = frozenset({429, 503})
@@ -110,6 +113,8 @@ class Requests:
             with self._client.stream("GET", url, params=parameters) as response:
                 self._check_status(response)
                 body = _whole_body(response)
+        except httpx.InvalidURL:
+            raise self.permanent("an answer names a next page that can't be asked for: no valid address") from None
         except httpx.ConnectError:
             host = urlsplit(self._base_url).netloc
             raise _Retryable(f"{host} can't be reached", is_unreachable=True) from None
@@ -119,6 +124,7 @@ class Requests:
             raise _Retryable("the body's compression is broken") from None
         except httpx.TransportError as error:
             raise _Retryable(f"the connection broke before the body was whole ({type(error).__name__})") from None
+        body = body.removeprefix(codecs.BOM_UTF8)
         try:
             # msgspec doesn't look into the rows that it passes on unparsed.
             body.decode("utf-8")
@@ -126,8 +132,10 @@ class Requests:
         except msgspec.ValidationError as error:
             # Says which key has which type, never a value.
             raise _Retryable(f"the body is JSON but no such page: {error}") from None
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise _Retryable("the body is no whole JSON page; cut off?") from None
+        except UnicodeDecodeError:
+            raise _Retryable("the body is not UTF-8, as JSON must be") from None
+        except msgspec.MsgspecError:
+            raise _Retryable(_no_json(body)) from None
 
     def _check_status(self, response: httpx.Response) -> None:
         status = response.status_code
@@ -172,10 +180,17 @@ def _whole_body(response: httpx.Response) -> bytes:
     return b"".join(parts)
 
 
+def _no_json(body: bytes) -> str:
+    if body.lstrip()[:1] == b"<":
+        return "the body is HTML or XML, not JSON; does a gateway or a login page answer for base_url?"
+    return "the body is no whole JSON page; cut off?" if body else "the body is empty"
+
+
 def _retry_after(response: httpx.Response) -> float | None:
     """Retry-After in seconds, from either of its forms; None when absent or unreadable."""
     text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
+    # A header may hold any Latin-1, in which ² is a digit too.
+    if text.isdecimal():
         return float(text)
     try:
         moment = email.utils.parsedate_to_datetime(text)

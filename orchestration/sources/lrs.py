@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from orchestration.sources.http import HttpStatusError, Requests
+from orchestration.sources.http import MAXIMUM_EMPTY_PAGES, HttpStatusError, Requests
 
 NAME = "statements"
 PAGE_LIMIT = 1_000
@@ -92,18 +92,30 @@ class Lrs:
         parameters: Mapping[str, str] | None = asked
         url = f"{self._base_url}/{NAME}"
         visited: set[str] = set()
+        empty_pages = 0
         while True:
             page = self._requests.get(url, parameters, _decode_page)
             yield page.statements
             if not page.more:
                 return
-            url, parameters = urljoin(f"{self._base_url}/", page.more), None
-            if urlsplit(url)[:2] != urlsplit(self._base_url)[:2]:
-                # The user name and password must not go to whomever an answer names.
-                raise self._requests.permanent("`more` points to another server than base_url")
+            empty_pages = 0 if page.statements else empty_pages + 1
+            if empty_pages >= MAXIMUM_EMPTY_PAGES:
+                raise self._requests.permanent(f"{empty_pages} empty pages in a row, each with a `more`")
+            url, parameters = self._next(page.more), None
             if url in visited:
                 raise self._requests.permanent(f"the `more` links run in a circle after {len(visited) + 1} pages")
             visited.add(url)
+
+    def _next(self, more: str) -> str:
+        try:
+            url = urljoin(f"{self._base_url}/", more)
+            is_elsewhere = urlsplit(url)[:2] != urlsplit(self._base_url)[:2]
+        except ValueError:
+            raise self._requests.permanent("`more` is no valid address") from None
+        if is_elsewhere:
+            # The user name and password must not go to whomever an answer names.
+            raise self._requests.permanent("`more` points to another server than base_url")
+        return url
 
 
 def _identity(statement: msgspec.Raw) -> str | None:

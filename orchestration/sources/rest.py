@@ -16,7 +16,7 @@ from orchestration.calendar import Period
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.http import Requests
+from orchestration.sources.http import MAXIMUM_EMPTY_PAGES, Requests
 from orchestration.sources.ndjson import lines_table, rows_of_json
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
@@ -24,8 +24,6 @@ from orchestration.sources.rows import FormatError, sha256_of_rows
 from orchestration.sources.window import window_of
 
 PAGE_LIMIT = 5_000
-# A server may answer a page that a filter left empty, but not for ever.
-MAXIMUM_EMPTY_PAGES = 50
 
 
 class _Page(msgspec.Struct):

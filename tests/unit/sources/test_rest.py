@@ -171,6 +171,36 @@ def test_a_broken_answer_is_asked_again_and_never_half_taken(server, broken):
     assert "R-1" not in str(pull.error)
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "<html>王小明</html>",
+            "the body is HTML or XML, not JSON; does a gateway or a login page answer for base_url?",
+        ),
+        ('{"data": [{"title": "中"}]'.encode("gb18030"), "the body is not UTF-8, as JSON must be"),
+        ("", "the body is empty"),
+        ('{"data": [', "the body is no whole JSON page; cut off?"),
+    ],
+)
+def test_what_is_no_json_is_told_for_what_it_is(server, body, message):
+    server.answers(Answer(body))
+    assert str(Pull(server).error) == f"P001 reminders v1/reminders: {message} (tried {http.MAXIMUM_TRIES} times)"
+
+
+def test_a_byte_order_mark_is_no_fault(server):
+    server.answers(Answer("\ufeff" + str(page("a").body)))
+    assert [row["reminder_id"] for row in rows(Pull(server).payload)] == ["a"]
+
+
+@pytest.mark.parametrize("unreadable", ["soon", "-5", "1.5", "\xb2"])
+def test_a_retry_after_that_says_nothing_is_passed_over(server, unreadable):
+    server.answers(Answer(status=429, headers={"Retry-After": unreadable}), page("a"))
+    pull = Pull(server)
+    assert len(rows(pull.payload)) == 1
+    assert 0 < pull.waits[0] <= 2 * http.FIRST_WAIT_SECONDS
+
+
 def test_an_unreachable_platform_is_one_transient_error_that_names_it(server):
     server.close()
     pull = Pull(server)

@@ -183,6 +183,24 @@ def test_more_may_not_lead_to_another_server_or_in_a_circle(server):
     assert "run in a circle" in str(pull(server))
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("http://[", "`more` is no valid address"),
+        ("/lrs/\x00", "an answer names a next page that can't be asked for: no valid address"),
+    ],
+)
+def test_a_more_that_is_no_address_is_told(server, more, message):
+    server.answers(Answer(json.dumps({"statements": [], "more": more})))
+    assert str(pull(server)) == f"P001 learning_records statements: {message}"
+
+
+def test_pages_that_stay_empty_end_the_pull(server):
+    numbers = iter(range(10_000))
+    server.answer = lambda asked: Answer(json.dumps({"statements": [], "more": f"/lrs/more/{next(numbers)}"}))
+    assert "50 empty pages in a row, each with a `more`" in str(pull(server))
+
+
 def test_the_actor_is_nowhere_in_what_is_handed_on(server):
     Lrs(server, [statement("a", "2020-04-07T09:00:00+08:00")])
     result = pull(server)
