@@ -12,20 +12,28 @@ from xdist.scheduler import LoadScopeScheduling
 # Modules that read the same session fixture, which each process would build anew.
 SHARED = {
     "built": (
-        "test_build_again",
         "test_dashboard_metrics",
         "test_dashboards",
         "test_failures",
+        "test_first_build",
         "test_no_personal_data",
+        "test_metrics",
         "test_period_report",
         "test_published_differences",
-        "test_metrics",
         "test_questions",
+        "test_supervision_scenarios",
         "test_trace",
         "test_truth",
         "test_what_if",
     ),
-    "few_built": ("test_catalogue", "test_catalogue_page", "test_dbt_unit_tests", "test_killed", "test_withheld"),
+    "few_built": (
+        "test_build_again",
+        "test_catalogue",
+        "test_catalogue_page",
+        "test_dbt_unit_tests",
+        "test_killed",
+        "test_withheld",
+    ),
 }
 GROUP_OF = {module: group for group, modules in SHARED.items() for module in modules}
 

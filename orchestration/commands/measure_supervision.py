@@ -83,11 +83,17 @@ def measure_world(directory: Path, seed: int, registrations: int = REGISTRATIONS
     report = transform(settings, select="+supervision_signal")
     if not report.is_ok:
         raise RuntimeError(f"seed {seed}: the rules did not run: {[*report.messages, *report.failures][:1]}")
-    with duckdb.connect(str(settings.database_path), read_only=True) as connection:
+    return labelled(world, settings.database_path)
+
+
+def labelled(world: Path, database: Path) -> list[Case]:
+    """The labels of a world beside the signals of the warehouse built from it."""
+    with duckdb.connect(str(database), read_only=True) as connection:
         signals = connection.execute(
             "select rule_id, subject_id, cast(period_start as varchar) from marts.supervision_signal"
         ).fetchall()
-    return compare(seed, json.loads((world / "truth.json").read_text(encoding="utf-8")), signals)
+    truth = json.loads((world / "truth.json").read_text(encoding="utf-8"))
+    return compare(Manifest.read(world).seed, truth, signals)
 
 
 def compare(seed: int, truth: dict, signals: Iterable[tuple[str, str, str]]) -> list[Case]:

@@ -26,6 +26,8 @@ from orchestration.transforming.results import RUN_RESULTS, TransformReport, rea
 DBT = (sys.executable, "-m", "orchestration.transforming.process")
 # In the environment of a build of which only what comes out matters: dbt's 260 tests are a third of a small build.
 WITHOUT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test"}
+# What we read is JSON; the file is for people.
+_FOR_US = ("--log-format", "json", "--log-level", "info", "--log-format-file", "text", "--no-use-colors-file")
 # Seconds that dbt gets to close the database after an interrupt, before it is killed.
 _GRACE_SECONDS = 10
 # Errors that belong to no node; a node's own stand in its result.
@@ -95,7 +97,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
 def _follow(settings: Settings, arguments: Sequence[str], on_event: Callable[[NodeEvent], None] | None) -> list[str]:
     """Run dbt to its end, pass on what it finishes, return its error messages."""
     messages = []
-    with _dbt(settings, ["--log-format", "json", "--log-level", "info", *arguments]) as lines:
+    with _dbt(settings, [*_FOR_US, *arguments]) as lines:
         for line in lines:
             event = _parse(line)
             if event is None:

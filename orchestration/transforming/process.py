@@ -1,15 +1,14 @@
 """The process in which dbt runs: `python -m orchestration.transforming.process build ...`, with dbt's own arguments.
 
 It is dbt, but for two things: the project, parsed already (parsed.py), is handed to it instead of being parsed for this
-warehouse alone, and its logs pass over what they would not keep. Exit codes are dbt's: 0 all well, 1 a node failed, 2
-dbt could not do its work.
+warehouse alone, and events that no log keeps are passed over (events.py). Exit codes are dbt's: 0 all well, 1 a node
+failed, 2 dbt could not do its work.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from dbt.cli.exceptions import DbtUsageException
@@ -17,17 +16,18 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.node_types import NodeType
 from dbt.parser.manifest import extended_mashumuro_decoder
-from dbt_common.events.base_types import EventLevel, EventMsg
-from dbt_common.events.event_manager_client import get_event_manager
+from dbt_common.events.event_manager_client import ctx_set_event_manager
 
 from orchestration.settings import Settings
+from orchestration.transforming.events import WantedEvents
 from orchestration.transforming.parsed import PARTIAL_PARSE, ManifestError, parsed_project
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command of dbt on the warehouse that the environment names; returns dbt's exit code."""
     manifest = None if "parse" in arguments else _manifest(Settings.from_environment())
-    outcome = dbtRunner(manifest=manifest, callbacks=[spare_lines]).invoke(list(arguments))
+    ctx_set_event_manager(WantedEvents())
+    outcome = dbtRunner(manifest=manifest).invoke(list(arguments))
     if isinstance(outcome.exception, DbtUsageException):  # the one error that dbt leaves to its caller to tell
         sys.stderr.write(f"{outcome.exception}\n")
     if outcome.exception is not None:
@@ -48,24 +48,6 @@ def _manifest(settings: Settings) -> Manifest | None:
             node.original_file_path = str(settings.seeds_dir / Path(node.path).name)
     manifest.build_flat_graph()
     return manifest
-
-
-def spare_lines(_: EventMsg) -> None:
-    """Have dbt's logs pass over details that they would not keep. By itself each log makes a line of every message, the
-    console one of JSON, before it drops those below its level: a sixth of what a small build costs."""
-    for log in get_event_manager().loggers:
-        if log.level is not EventLevel.DEBUG and not isinstance(log.filter, _WithoutDetails):
-            log.filter = _WithoutDetails(log.filter)
-
-
-@dataclass(frozen=True)
-class _WithoutDetails:
-    """A log's filter that lets no detail through."""
-
-    own: Callable[[EventMsg], bool]
-
-    def __call__(self, message: EventMsg) -> bool:
-        return message.info.level != EventLevel.DEBUG and self.own(message)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One small sample world, built once for every test that only reads it."""
+"""One small sample world, fraud and broken rows in it, built once for every test that only reads it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEW_SENDERS = ("P001", "P024", "P031", "110000", "420000")
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("world")
-    make_world(directory, registrations=REGISTRATIONS, messy=True, port=0)
+    make_world(directory, registrations=REGISTRATIONS, messy=True, port=0, fraud=True)
     return directory
 
 
