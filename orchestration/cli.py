@@ -6,6 +6,7 @@ import typer
 
 from orchestration.commands import (
     dispatch,
+    erase,
     inspect,
     known_at,
     period,
@@ -30,6 +31,7 @@ app.command()(dispatch.dispatch)
 app.command()(report.report)
 app.command()(known_at.known_at)
 app.command()(trace.trace)
+app.command()(erase.erase)
 app.command(name="what-if")(what_if.what_if)
 app.add_typer(period.app, name="period")
 app.add_typer(quarantine.app, name="quarantine")

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated
-from uuid import UUID
-
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from orchestration.commands.person import IdTypeOption, PersonKeyOption, asked_person
 from orchestration.commands.terminal import JsonOption, answer, told
-from orchestration.pipeline import UsageError
 from orchestration.reporting.summary import render_line
 from orchestration.reporting.trace import Trace, read_trace
 from orchestration.settings import Settings
-from orchestration.sources.feeds import ID_TYPES
-from orchestration.sources.identity import IdentityInvalidError, person_key_of
-
-PersonKeyOption = Annotated[
-    str | None, typer.Option("--person-key", metavar="UUID", help="The learner's pseudonym, instead of an id number.")
-]
-IdTypeOption = Annotated[str, typer.Option("--id-type", help=f"Of the id number: {', '.join(ID_TYPES)}.")]
 
 
 def trace(
@@ -35,30 +23,7 @@ def trace(
     """
     with told(as_json=as_json):
         settings = Settings.from_environment()
-        asked = _given(person_key) if person_key is not None else _from_standard_input(settings, id_type)
-        answer(read_trace(settings, asked), _render, as_json=as_json)
-
-
-def _given(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        # Not repeated: somebody may have typed an id number here.
-        raise UsageError("--person-key: not a UUID; an id number is read from standard input") from None
-
-
-def _from_standard_input(settings: Settings, id_type: str) -> UUID:
-    if id_type not in ID_TYPES:
-        raise UsageError(f"--id-type {id_type}: not one of {', '.join(ID_TYPES)}")
-    key = settings.pseudonym_key()
-    is_typed = sys.stdin.isatty()
-    number = typer.prompt(id_type, hide_input=True, err=True) if is_typed else sys.stdin.readline()
-    if not number.strip():
-        raise UsageError("standard input: empty; give the id number there, or --person-key")
-    try:
-        return person_key_of(id_type, number.strip(), settings.now().date(), key)
-    except IdentityInvalidError as error:
-        raise UsageError(f"standard input: {error}") from None
+        answer(read_trace(settings, asked_person(settings, person_key, id_type)), _render, as_json=as_json)
 
 
 def _render(console: Console, trace: Trace) -> None:
