@@ -80,6 +80,18 @@ class Sum:
         weights = chosen[relation.cell]
         return np.bincount(relation.equation, weights=weights, minlength=relation.equations_count).astype(np.int64)
 
+    def told_by_ones(self, hiding: Hiding, cells: CellTable) -> Bools:
+        """The equations whose unknown cells are all counts of 1 on the same side: as many as what they add up to, so
+        that each must be 1, since no zero is hidden."""
+        relation = self.relation
+        at = np.flatnonzero(hiding.is_unknown[relation.cell])
+        equation, cell = relation.equation[at], relation.cell[at]
+        is_one = cells.is_count[cell] & (cells.value[cell] == 1)
+        side = relation.sign[at] * is_one
+        added = np.bincount(equation, weights=side, minlength=relation.equations_count)
+        unknown = np.bincount(equation, minlength=relation.equations_count)
+        return (unknown > 0) & (np.abs(added) == unknown)
+
     def touched(self, chosen: Bools) -> Bools:
         """The equations that hold a chosen cell."""
         is_touched = np.zeros(self.relation.equations_count, dtype=bool)

@@ -1,7 +1,8 @@
 """Small cells: which cells a publication withholds so that none of them can be worked out.
 
     counts 1–4 → hidden · a sum with exactly one hidden cell → its smallest other cell is hidden too, until stable ·
-    what linear algebra still finds → one more cell beside it, until nothing is found
+    hidden cells that must all be 1 → one more beside them · what linear algebra still finds → one more cell beside it,
+    until nothing is found
 
 Cells of earlier publications join in (`history.py` reads them): a cell shown before with the same value is no secret
 and protects nothing, a cell hidden before with the same value stays hidden. What nothing can protect is counted and
@@ -64,6 +65,7 @@ class _Suppressor:
         earlier: list[EarlierLayer],
     ) -> None:
         self.cells, self.relations, self.earlier = cells, relations, earlier
+        self.withhold_zeros = specification.withhold_zeros
         self.hiding = Hiding(specification, grids, cells, known(cells, earlier))
         self.is_secret = secrets_of(specification, grids, cells, cells.value)
         self.is_exposed: Bools = np.zeros(cells.size, dtype=bool)
@@ -133,6 +135,8 @@ class _Suppressor:
             if is_settled and (alone := self._is_alone()).any():
                 self._give_up(alone)
                 is_settled = False
+            if is_settled and not self.withhold_zeros:
+                is_settled = not self._part_ones()
 
     def _partners(self, each: Sum) -> Ints:
         """The next cells to hide in sums with one secret. A cell known from before is no partner for a secret, but is
@@ -236,6 +240,21 @@ class _Suppressor:
         if left.any() and (further := self._further_away(left, may_take)) is not None:
             return np.append(chosen, further), is_helped | left
         return chosen, is_helped
+
+    def _part_ones(self) -> bool:
+        """Two hidden cells that make 2 are 1 each: hide one more beside them, or give them up. Whether any was."""
+        told = [(each, each.told_by_ones(self.hiding, self.cells)) for each in self.sums]
+        beside = [each.first(is_told, self.hiding.may_take)[1] for each, is_told in told]
+        if any(len(cells) for cells in beside):
+            self.hiding.hide(np.concatenate(beside))
+            return True
+        is_given_up = np.zeros(self.cells.size, dtype=bool)
+        for each, is_told in told:
+            relation = each.relation
+            is_given_up[relation.cell[is_told[relation.equation]]] = True
+        is_given_up &= self.hiding.is_unknown
+        self._give_up(is_given_up)
+        return bool(is_given_up.any())
 
     def _is_alone(self) -> Bools:
         """Cells that are the only secret of a sum: what is hidden elsewhere can't help them."""

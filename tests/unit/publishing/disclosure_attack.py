@@ -26,6 +26,27 @@ def determined(published: Published, equations: Iterable[Mapping[Cell, int]]) ->
     return {next(iter(row)) for row in reduced if len(row) == 1}
 
 
+def told_where_zeros_stay(published: Published, equations: Iterable[Mapping[Cell, int]]) -> set[Cell]:
+    """What he finds sum by sum when he knows that no withheld count is 0: a single gap, and as many gaps on one side as
+    what they add up to, each of which is then 1; again and again, with what he has found."""
+    sums = [{cell: sign for cell, sign in equation.items() if is_withheld(published, cell)} for equation in equations]
+    rests = [
+        sum(-sign * (published[cell[:2]].get(cell[2], 0) or 0) for cell, sign in equation.items())
+        for equation in equations
+    ]
+    found: dict[Cell, float] = {}
+    before = -1
+    while len(found) > before:
+        before = len(found)
+        for gaps, rest in zip(sums, rests, strict=True):
+            left = {cell: sign for cell, sign in gaps.items() if cell not in found}
+            value = rest - sum(sign * found[cell] for cell, sign in gaps.items() if cell in found)
+            is_counted = all(column != "study_hours" for _, column, _ in left)
+            if len(left) == 1 or (is_counted and len(set(left.values())) == 1 and abs(value) == len(left)):
+                found |= {cell: value / (sign * len(left)) for cell, sign in left.items()}
+    return set(found)
+
+
 def is_withheld(published: Published, cell: Cell) -> bool:
     mart, column, key = cell
     return published[mart, column].get(key, 0) is None

@@ -5,7 +5,16 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from disclosure_attack import ALL, NATION, Cell, Key, determined, is_withheld, progress_equations
+from disclosure_attack import (
+    ALL,
+    NATION,
+    Cell,
+    Key,
+    determined,
+    is_withheld,
+    progress_equations,
+    told_where_zeros_stay,
+)
 from hypothesis import given, settings
 from small_tables import (
     DAYS,
@@ -69,6 +78,15 @@ def test_where_zeros_are_to_stay_they_all_do_and_what_follows_is_reported(counts
         assert set(values) == set(whole.rows[mart])
         hidden = {key for key, value in values.items() if value is None}
         assert column == "study_hours" or all(whole.values[mart, column].get(key, 0.0) for key in hidden)
+
+
+@settings(max_examples=60, deadline=None)
+@given(day_counts())
+def test_where_zeros_stay_what_must_be_one_is_protected_or_reported(counts: Counts) -> None:
+    """Two hidden counts that make 2 are 1 each."""
+    whole = table(counts)
+    result = publish_table(whole, withhold_zeros=False)
+    assert told_where_zeros_stay(result.published, equations_until(counts)) <= result.exposed
 
 
 def both_read(

@@ -40,6 +40,21 @@ def test_of_equal_parts_the_lowest_key_is_hidden() -> None:
     assert (FIRST, "660000", "P001") not in gaps(result)
 
 
+def test_two_gaps_that_must_be_one_each_are_no_cover_where_zeros_stay() -> None:
+    result = publish_table(table(of(one_day(p110000=1, p420000=40, p540000=1, p660000=9))), withhold_zeros=False)
+    assert {key for key in gaps(result) if key[0] == FIRST and key[2] == "P001"} == {
+        (FIRST, "110000", "P001"),
+        (FIRST, "540000", "P001"),
+        (FIRST, "660000", "P001"),
+    }
+    assert not result.exposed
+
+
+def test_ones_with_nothing_beside_them_are_reported() -> None:
+    result = publish_table(table(of(one_day(p110000=1, p540000=1))), withhold_zeros=False)
+    assert {(*COUNTS, (FIRST, province, "P001")) for province in ("110000", "540000")} <= result.exposed
+
+
 def test_without_small_counts_nothing_is_hidden() -> None:
     result = publish_table(table(of(one_day(p110000=12, p420000=40, p540000=5))))
     assert all(not gaps(result, column) for column in result.published)
