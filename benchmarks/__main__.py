@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
 
-from benchmarks.deployment import deployment
-from benchmarks.generator.landing import land
-from benchmarks.generator.registry import write_registry
-from benchmarks.generator.senders import send
-from benchmarks.generator.world import World, draw
+from benchmarks.generator.world import World
 from benchmarks.report import write_report
-from benchmarks.rounds import Bench
-from orchestration.settings import Settings
+from benchmarks.rounds import PARTS, Bench
+from orchestration.settings import PROJECT_ROOT, Settings
 
 
 def main() -> None:
@@ -28,29 +25,29 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, help="default: bench/<scale> in the warehouse's folder; emptied first")
     parser.add_argument("--keep", action="store_true", help="use the world that is there already")
     parser.add_argument("--results", type=Path, help="default: benchmarks/results.md")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure; default: all")
     given = parser.parse_args()
     folder = (given.dir or Settings.from_environment().warehouse_dir / "bench" / f"{given.scale:g}").resolve()
     world = World(folder, given.scale)
     if not given.keep:
         shutil.rmtree(folder, ignore_errors=True)
-        made(world)
-    bench = Bench(world, _say)
+        make(world)
+    bench = Bench(world, _say, given.parts)
     for number in range(given.repeat):
         bench.round(number)
-    bench.one_more_period()
+    if "period" in given.parts:
+        bench.one_more_period()
     bench.compare()
     path = write_report(bench, given.results)
     _say(f"results: {path}")
 
 
-def made(world: World) -> None:
-    """Draw, land and send the world."""
+def make(world: World) -> None:
+    """Draw, land and send the world, in a process of its own: a process's peak counts in those that it starts."""
     began = time.perf_counter()
-    draw(world)
-    sent = send(world)
-    write_registry(world.folder / "sources.yml")
-    batches = land(world, deployment(world.folder, world.folder / "main"))
-    _say(f"made scale {world.scale:g}: {batches} batches, {sent} rows sent, {time.perf_counter() - began:.0f} s")
+    command = [sys.executable, "-m", "benchmarks.generator", "--scale", str(world.scale), "--dir", str(world.folder)]
+    subprocess.run([*command, "--send"], cwd=PROJECT_ROOT, check=True)
+    _say(f"made scale {world.scale:g}: {time.perf_counter() - began:.0f} s")
 
 
 def _say(text: str) -> None:

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,19 +23,22 @@ from benchmarks.measure import Measurement, run
 from benchmarks.with_dlt import has_dlt
 from orchestration.settings import PROJECT_ROOT, Settings
 
+# What a round consists of; `period` is gone through once, after the rounds.
+PARTS = ("landing", "build", "tables", "period")
 STEPS = "benchmarks.steps"
 BY_HAND = "benchmarks.by_hand"
 
 
 class Bench:
-    """Measurements by (step, way): `ours`, `by hand` and, where it is installed, `dlt`.
+    """Measurements by (step, way): `ours`, `by hand` and, where it is installed, `dlt`, of the PARTS asked for.
 
     `questions` and `pseudonyms`: what those modules measured within their process, a round each. `differing` names what
     did not come out the same.
     """
 
-    def __init__(self, world: World, say: Callable[[str], None]) -> None:
+    def __init__(self, world: World, say: Callable[[str], None], parts: Sequence[str] = PARTS) -> None:
         self.world = world
+        self.parts = tuple(parts)
         self.measured: dict[tuple[str, str], list[Measurement]] = {}
         self.differing: list[str] = []
         self.questions: list[dict] = []
@@ -45,6 +48,19 @@ class Bench:
 
     def round(self, number: int) -> None:
         """Every step once; the two ways change places from round to round."""
+        if "landing" in self.parts:
+            self._land(number)
+        if "build" in self.parts:
+            self._build(number)
+        if "tables" in self.parts:
+            # A part is rebuilt last: the next round makes the whole again, and a publication of the whole was asked.
+            self._in_turn(
+                number,
+                lambda: self._measure("transform (the same tables)", "ours", self.settings, STEPS, "transform-part"),
+                lambda: self._measure("transform (the same tables)", "by hand", self.settings, BY_HAND, "transform"),
+            )
+
+    def _land(self, number: int) -> None:
         for feed in SENT_FEEDS:
             self._in_turn(
                 number, lambda f=feed: self._pull_files("ndjson", f), lambda f=feed: self._land_by_hand("ndjson", f)
@@ -56,6 +72,8 @@ class Bench:
             self._in_turn(number, lambda f=form: self._pull_files(f), lambda f=form: self._land_by_hand(f))
         self._pull_rest()
         self.pseudonyms.append(self._told("pseudonyms", str(self.world.path)))
+
+    def _build(self, number: int) -> None:
         for path in (self.settings.database_path, by_hand_path(self.settings)):
             _forget(path)
         self._in_turn(
@@ -65,14 +83,7 @@ class Bench:
         )
         self._measure("transform (all models)", "ours", self.settings, STEPS, "transform")
         self._measure("publish", "ours", self.settings, STEPS, "publish")
-        self._in_turn(
-            number,
-            lambda: self._measure("transform (the same tables)", "ours", self.settings, STEPS, "transform-part"),
-            lambda: self._measure("transform (the same tables)", "by hand", self.settings, BY_HAND, "transform"),
-        )
-        # A part was rebuilt last: the whole is what may be published, so the manifest's run is made whole again
-        # by the next round; the questions are asked of the publication above.
-        self._ask()
+        self.questions.append(self._told("questions", str(self.settings.published_dir / "marts.duckdb")))
 
     def one_more_period(self) -> None:
         """Seven periods built, unmeasured; then the eighth loaded, built and published."""
@@ -87,17 +98,18 @@ class Bench:
 
     def compare(self) -> None:
         """Fill `differing` with the tables and files of the last round that the two ways made differently."""
-        self.differing += differing_tables(self.settings)
-        for form in (*FORMS, "rest"):
+        if "tables" in self.parts:
+            self.differing += differing_tables(self.settings)
+        for form in (*FORMS, "rest") if "landing" in self.parts else ():
             hand = self._by_hand_folder("ndjson" if form == "rest" else form)
             self.differing += differing_files(self._landing(form), str(hand))
 
     def sizes(self) -> dict[str, int]:
         """Rows of each landed feed, and of one form of the sent period (`sent`)."""
-        with duckdb.connect(str(self.settings.database_path), read_only=True) as connection:
-            feeds = ("registrations", "learning_records", "certificates", "subsidy_payments")
-            found = {feed: _count(connection, f"raw.{feed}") for feed in feeds}
+        feeds = ("registrations", "learning_records", "certificates", "subsidy_payments")
+        landed = f"read_parquet('{self.settings.landing_dir}/%s/*/*.parquet', hive_partitioning = false)"
         with self.world.open() as connection:
+            found = {feed: _count(connection, landed % feed) for feed in feeds}
             sent = {f"sent {feed}": _count(connection, f"sent_{feed}") for feed in SENT_FEEDS}
             return found | sent | {"persons": _count(connection, "person")}
 
@@ -137,9 +149,6 @@ class Bench:
 
     def _by_hand_folder(self, form: str) -> Path:
         return self.world.folder / "landed_by_hand" / form
-
-    def _ask(self) -> None:
-        self.questions.append(self._told("questions", str(self.settings.published_dir / "marts.duckdb")))
 
     def _told(self, name: str, argument: str) -> dict:
         """What a module of this folder that measures by itself prints as JSON."""
