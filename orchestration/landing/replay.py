@@ -133,7 +133,9 @@ def _read_again(landing: Landing, task: PullTask, batch: LedgerEntry, resolve_se
     if named:
         raise named[0]
     gone = "no file of the inbox has its hash" if is_files else "the sender answers that window otherwise now"
-    message = f"the payload is gone ({gone}); what it sends now is taken by the next pull"
+    # A period that has settled isn't pulled again by itself.
+    taken_by = "the next pull" if is_files else f"`warehouse pull --period {batch.period_start}`"
+    message = f"the payload is gone ({gone}); what it sends now is taken by {taken_by}"
     raise PermanentSourceError(batch.sender_id, batch.feed, batch.source_name, message)
 
 

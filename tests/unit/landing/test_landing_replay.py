@@ -62,7 +62,10 @@ def test_a_payload_that_is_gone_is_told(settings, landed, senders, monkeypatch):
     senders.deliver(TASK, payload("courses", [course(title="新")], period_start=period(1).start))
     (outcome,) = replay(settings, registry(SENDER))
     assert outcome.entry is None
-    assert "the payload is gone (the sender answers that window otherwise now)" in str(outcome.trouble)
+    assert outcome.trouble.message == (
+        "the payload is gone (the sender answers that window otherwise now); what it sends now is taken by "
+        "`warehouse pull --period 2020-03-23`"
+    )
     assert str(outcome.trouble).startswith("P001 courses 2020-03-23 given.csv: ")
 
 
