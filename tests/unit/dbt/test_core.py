@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from support.raw_world import RawWorld, person_key, registration_sk
 
+from orchestration.transforming.dbt import WITHOUT_TESTS
+
 CORE = "resource_type:seed staging intermediate core"
 CUT = timedelta(hours=4)
 # Learners of the random part; each has up to twelve records around one midnight, where all the cases meet.
@@ -150,7 +152,7 @@ def test_deliveries_and_refusals_stand_beside(world: RawWorld):
 
 def test_every_row_of_every_feed_has_a_place(tmp_path: Path):
     """A world where nothing was landed builds as well: every table is there, and empty."""
-    world = RawWorld(tmp_path / "warehouse")
+    world = RawWorld(tmp_path / "warehouse", environment=WITHOUT_TESTS)
     world.build(CORE)
     assert world.rows("select count(*) from core.fct_registration") == [(0,)]
     assert world.rows("select count(*) from core.dim_period") == [(21,)]
