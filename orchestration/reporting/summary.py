@@ -52,7 +52,12 @@ def render_pull(console: Console, report: PullSummary) -> None:
 
 def render_load(console: Console, report: LoadReport) -> None:
     rows = sum(report.rows_by_feed.values())
-    loaded = f"{report.batches_count:,} batches, {rows:,} rows" if report.batches_count else "nothing new"
+    loaded = "nothing new"
+    if report.batches_count:
+        loaded = f"{report.batches_count:,} batches, {rows:,} rows"
+    elif report.entries_count:
+        # Pulls that brought what was known, erasures
+        loaded = f"no new batch; {_count(report.entries_count, 'line')} of the ledgers"
     render_line(console, "loaded", loaded)
     for problem in report.problems:
         _trouble(console, "waits", problem)

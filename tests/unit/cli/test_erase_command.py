@@ -72,7 +72,10 @@ def test_what_is_no_id_number_is_wrong_use(warehouse, number):
 
 
 def test_for_a_person_it_says_what_is_next(warehouse):
+    warehouse.run("load")
     told = warehouse.run("erase", number=WOMAN).splitlines()
     assert told == ["erased     1 rows; 1 files rewritten", "next       warehouse build"]
     told = warehouse.run("erase", number=WOMAN)
     assert told == "erased     nothing: no landed file names this person under this pseudonym key\n"
+    assert "loaded     no new batch; 1 line of the ledgers" in warehouse.run("load")
+    assert "loaded     nothing new" in warehouse.run("load")
