@@ -138,9 +138,9 @@ class Settings:
             "WAREHOUSE_THREADS": str(self.threads),
             "WAREHOUSE_MEMORY_LIMIT": self.memory_limit,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            # Unit tests hold literal rows: they say nothing of this warehouse's data, and `make test` runs them.
             # At dbt's own default, debug, a sixth of a small build goes into its log.
             "DBT_LOG_LEVEL_FILE": self.environment.get("DBT_LOG_LEVEL_FILE", "info"),
+            # Unit tests hold literal rows: they say nothing of this warehouse's data, and `make test` runs them.
             "DBT_EXCLUDE_RESOURCE_TYPES": self.environment.get("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test"),
             "DO_NOT_TRACK": "1",
         }

@@ -169,6 +169,28 @@ class HttpStatusError(PermanentSourceError):
         self.status = status
 
 
+class PageWalk:
+    """A way from page to page that ends, whatever the server answers. `links`: what leads on, in words for messages,
+    as all of them and as one (`the cursors`, `a next_cursor`)."""
+
+    def __init__(self, requests: Requests, links: str, link: str) -> None:
+        self._requests, self._links, self._link = requests, links, link
+        self._followed: set[str] = set()
+        self._empty_pages = 0
+
+    def note(self, *, is_empty: bool) -> None:
+        """Count a page that leads on. Raises PermanentSourceError at the last of too many empty ones in a row."""
+        self._empty_pages = self._empty_pages + 1 if is_empty else 0
+        if self._empty_pages >= MAXIMUM_EMPTY_PAGES:
+            raise self._requests.permanent(f"{self._empty_pages} empty pages in a row, each with {self._link}")
+
+    def follow(self, link: str) -> None:
+        """Take a link. Raises PermanentSourceError where it has been taken before."""
+        if link in self._followed:
+            raise self._requests.permanent(f"{self._links} run in a circle after {len(self._followed) + 1} pages")
+        self._followed.add(link)
+
+
 def _whole_body(response: httpx.Response) -> bytes:
     """Every byte that was announced; httpx raises when the connection ends before Content-Length or the last chunk."""
     began = time.monotonic()

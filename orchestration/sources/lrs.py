@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from orchestration.sources.http import MAXIMUM_EMPTY_PAGES, HttpStatusError, Requests
+from orchestration.sources.http import HttpStatusError, PageWalk, Requests
 
 NAME = "statements"
 PAGE_LIMIT = 1_000
@@ -91,20 +91,15 @@ class Lrs:
             asked["since"] = (opens_at - AN_INSTANT).isoformat()
         parameters: Mapping[str, str] | None = asked
         url = f"{self._base_url}/{NAME}"
-        visited: set[str] = set()
-        empty_pages = 0
+        walk = PageWalk(self._requests, "the `more` links", "a `more`")
         while True:
             page = self._requests.get(url, parameters, _decode_page)
             yield page.statements
             if not page.more:
                 return
-            empty_pages = 0 if page.statements else empty_pages + 1
-            if empty_pages >= MAXIMUM_EMPTY_PAGES:
-                raise self._requests.permanent(f"{empty_pages} empty pages in a row, each with a `more`")
+            walk.note(is_empty=not page.statements)
             url, parameters = self._next(page.more), None
-            if url in visited:
-                raise self._requests.permanent(f"the `more` links run in a circle after {len(visited) + 1} pages")
-            visited.add(url)
+            walk.follow(url)
 
     def _next(self, more: str) -> str:
         try:

@@ -16,7 +16,7 @@ from orchestration.calendar import Period
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.http import MAXIMUM_EMPTY_PAGES, Requests
+from orchestration.sources.http import PageWalk, Requests
 from orchestration.sources.ndjson import lines_table, rows_of_json
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
@@ -89,18 +89,13 @@ def fetch_rest(
 def _all_pages(requests: Requests, url: str, parameters: dict[str, str]) -> list[msgspec.Raw]:
     """The rows of every page in order, each as JSON text. Raises SourceError, also when the cursors run in a circle."""
     rows: list[msgspec.Raw] = []
-    cursors: set[str] = set()
-    empty_pages = 0
+    walk = PageWalk(requests, "the cursors", "a next_cursor")
     while True:
         page = requests.get(url, parameters, _decode_page)
         rows.extend(page.data)
-        empty_pages = 0 if page.data else empty_pages + 1
         cursor = "" if page.next_cursor is None else str(page.next_cursor)
         if not cursor:
             return rows
-        if cursor in cursors:
-            raise requests.permanent(f"the cursors run in a circle after {len(cursors) + 1} pages")
-        if empty_pages >= MAXIMUM_EMPTY_PAGES:
-            raise requests.permanent(f"{empty_pages} empty pages in a row, each with a next_cursor")
-        cursors.add(cursor)
+        walk.follow(cursor)
+        walk.note(is_empty=not page.data)
         parameters = {**parameters, "cursor": cursor}
