@@ -35,7 +35,7 @@ from orchestration.transforming.dbt import NodeEvent, last_report, transform
 from orchestration.transforming.results import TransformReport, first_error
 
 if TYPE_CHECKING:
-    from orchestration.publishing.publish import PublishReport
+    from orchestration.publishing.building import PublishReport
 
 
 class UsageError(Exception):

@@ -15,7 +15,8 @@ from orchestration.landing.ledger import Ledger, LedgerEntry
 from orchestration.landing.pull import FeedPull, PullTask, plan_pulls, pull
 from orchestration.landing.taking import current_key_id
 from orchestration.loading.load import LoadReport, load
-from orchestration.publishing.publish import PublishReport, publish
+from orchestration.publishing.building import PublishReport
+from orchestration.publishing.publish import publish
 from orchestration.settings import Settings
 from orchestration.sources.registry import Registry
 

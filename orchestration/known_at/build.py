@@ -18,8 +18,8 @@ from orchestration.known_at.publication import publish_as_known
 from orchestration.landing.ledger import read_ledger
 from orchestration.loading.load import LoadReport, load
 from orchestration.pipeline import UsageError, transform_step
+from orchestration.publishing.building import PublishReport
 from orchestration.publishing.errors import PublishError
-from orchestration.publishing.publish import PublishReport
 from orchestration.reporting.progress import Reporter, SilentReporter
 from orchestration.scratch import scratch_folder
 from orchestration.settings import SHANGHAI, Settings

@@ -9,36 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from orchestration.loading.database import writer_lock
 from orchestration.publishing import files, history
-from orchestration.publishing.database import (
-    WAREHOUSE,
-    Choice,
-    add_comments,
-    add_publication,
-    choose,
-    close_version,
-    content_sha256,
-    copy_tables,
-    open_version,
-)
+from orchestration.publishing.building import PublishReport, build_version
+from orchestration.publishing.database import WAREHOUSE, Choice
 from orchestration.publishing.errors import PublishError
-from orchestration.publishing.history import REMEMBERED, EarlierPublication, read_publication
-from orchestration.publishing.manifest import read_manifest
-from orchestration.publishing.provenance import read_provenance
-from orchestration.publishing.publish import HISTORY_DIR, PublishReport
+from orchestration.publishing.history import HISTORY_DIR, REMEMBERED, EarlierPublication, read_publication
 from orchestration.publishing.specification import Mart, Specification, load_specification
-from orchestration.publishing.tables import columns_of
-from orchestration.publishing.verification import verify_version
-from orchestration.publishing.views import add_views
 from orchestration.settings import Settings
 from orchestration.sql_text import quoted
-from orchestration.transforming.dbt import target_dir
 
 
 def publish_as_known(settings: Settings, then: Settings, name: str) -> PublishReport:
@@ -72,40 +55,21 @@ def _nothing_left(folder: Path, unfinished: Path) -> Iterator[None]:
 def _build(settings: Settings, then: Settings, name: str, unfinished: Path) -> PublishReport:
     specification = load_specification()
     history_dir = settings.warehouse_dir / HISTORY_DIR
-    manifest = read_manifest(target_dir(then) / "manifest.json")
     unfinished.unlink(missing_ok=True)
-    with open_version(unfinished, then) as connection:
-        choice = choose(connection, specification, manifest)
-        earlier, is_repeated = _earlier(connection, history_dir, specification, choice)
-        published, withheld = copy_tables(connection, choice, specification, earlier)
-        published = [replace(table, content_sha256=content_sha256(connection, table.name)) for table in published]
-        contracts = {
-            table.name: columns_of(connection, WAREHOUSE, "marts" if table.kind == "mart" else "core", table.name)
-            for table in published
-        }
-        provenance = read_provenance(settings, connection, WAREHOUSE)
-        add_publication(connection, name, provenance, published, withheld.suppression)
-        add_comments(connection, published, manifest)
-        add_views(connection, [table.name for table in published])
-        close_version(connection, unfinished)
-    verify_version(unfinished, published, contracts)
+    is_repeated = False
+
+    def earlier(connection: duckdb.DuckDBPyConnection, choice: Choice) -> list[EarlierPublication]:
+        nonlocal is_repeated
+        publications, is_repeated = _earlier(connection, history_dir, specification, choice)
+        return publications
+
+    built = build_version(unfinished, name, specification, settings, then, earlier)
     if not is_repeated:
-        version = files.new_version(settings.published_dir)
+        version, withheld = files.new_version(settings.published_dir), built.withheld
         history.write_history(history_dir, version, specification, withheld.grids, withheld.cells, withheld.suppression)
         # Before readers can see it: a kill in between only makes later publications more careful.
         history.mark_published(history_dir, version)
-    return PublishReport(
-        path=files.version_path(settings.published_dir, name),
-        version=name,
-        published_at=provenance.published_at,
-        run_id=provenance.run_id,
-        known_at=provenance.known_at,
-        tables=tuple(published),
-        left_out=choice.left_out,
-        withheld_cells_count=sum(table.withheld_cells_count for table in published),
-        small_cells_count=withheld.suppression.small_cells_count,
-        exposed_units_count=len(withheld.suppression.exposed),
-    )
+    return built.report(files.version_path(settings.published_dir, name), name)
 
 
 def _earlier(

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from orchestration.publishing.errors import DisclosureError
 from orchestration.publishing.specification import (
@@ -45,9 +46,14 @@ class Labels:
     codes: Ints
 
     @classmethod
-    def of(cls, values: Iterable[str]) -> Labels:
-        members, codes = np.unique(np.array(list(values), dtype=np.str_), return_inverse=True)
-        return cls(members, codes.astype(np.int64))
+    def of(cls, column: pa.ChunkedArray) -> Labels:
+        """Of a column without NULLs, of any type that can be told as text."""
+        encoded = column.combine_chunks().cast(pa.string()).dictionary_encode()
+        members = np.array(encoded.dictionary.to_pylist(), dtype=np.str_)
+        order = np.argsort(members)
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        return cls(members[order], rank[np.asarray(encoded.indices)])
 
 
 @dataclass(frozen=True)

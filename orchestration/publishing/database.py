@@ -5,6 +5,7 @@ warehouse.duckdb (read only) → marts less what is withheld, dimensions, marts.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from orchestration.publishing.specification import FLAG_COLUMN, Mart, Specificat
 from orchestration.publishing.suppression import Suppression, suppress
 from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered
 from orchestration.settings import Settings
+from orchestration.sources.texts import bytes_of
 from orchestration.sql_text import literal, quoted
 
 # Clients from DuckDB 1.3 on can open files of this format.
@@ -203,11 +205,15 @@ def add_publication(
 
 def content_sha256(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """A hash of a table's rows that does not depend on their order or on DuckDB's version."""
-    rows = connection.execute(
-        f"select sha256(coalesce(string_agg(line, chr(10) order by line), '')) "
-        f"from (select cast(t as varchar) as line from marts.{quoted(table)} as t)"
-    ).fetchall()
-    return str(rows[0][0])
+    lines = connection.sql(
+        f"select cast(t as varchar) || chr(10) as line from marts.{quoted(table)} as t order by line"
+    ).to_arrow_table()["line"]
+    digest = hashlib.sha256()
+    # DuckDB's own string_agg takes twice as long, and puts the whole table into one value.
+    for chunk in lines.cast(pa.large_string()).chunks:
+        ends, data = bytes_of(chunk)
+        digest.update(data[ends[0] : ends[-1]].tobytes())
+    return digest.hexdigest()
 
 
 def add_comments(

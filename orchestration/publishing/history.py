@@ -24,6 +24,7 @@ from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.specification import Mart, Specification
 from orchestration.publishing.suppression import Suppression
 
+HISTORY_DIR = "disclosure"
 # Earlier publications that take part. Each costs a read and, where its sums have changed since, equations.
 REMEMBERED = 5
 _LEVEL = "_level_"
@@ -48,7 +49,7 @@ class EarlierPublication:
 
     def _take(self, name: str, mart: Mart, table: pa.Table) -> None:
         self.marts[name] = MartRows(
-            {key: Labels.of(table.column(key).to_pylist()) for key in mart.keys},
+            {key: Labels.of(table.column(key)) for key in mart.keys},
             {column: table.column(column).to_numpy() for column in _counted(mart)},
         )
         for unit in mart.units:
@@ -128,7 +129,8 @@ def write_history(
         levels = {unit: suppression.level[cells.units[name, unit]] for unit in mart.units}
         kept = np.flatnonzero((grid.rows >= 0) | np.any([level > 0 for level in levels.values()], axis=0))
         columns: dict[str, pa.Array] = {
-            key: pa.array(grid.members[key][grid.codes(key)[kept]].tolist(), type=pa.string()) for key in mart.keys
+            key: pa.array(grid.members[key].tolist(), type=pa.string()).take(pa.array(grid.codes(key)[kept]))
+            for key in mart.keys
         }
         columns |= {column: pa.array(cells.value[cells.blocks[name, column]][kept]) for column in _counted(mart)}
         columns |= {_LEVEL + unit: pa.array(level[kept]) for unit, level in levels.items()}

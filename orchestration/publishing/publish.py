@@ -8,8 +8,6 @@ Readers are never waited for and never wait; a kill at any moment leaves the ver
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -18,51 +16,12 @@ from orchestration.closing.record import read_record
 from orchestration.closing.steps import record_publication
 from orchestration.loading.database import writer_lock
 from orchestration.publishing import files, history, postgres
-from orchestration.publishing.database import (
-    PUBLICATION_TABLES,
-    WAREHOUSE,
-    PublishedTable,
-    add_comments,
-    add_publication,
-    choose,
-    close_version,
-    content_sha256,
-    copy_tables,
-    open_version,
-)
+from orchestration.publishing.building import PublishReport, build_version
+from orchestration.publishing.database import PUBLICATION_TABLES
 from orchestration.publishing.errors import PublishError
-from orchestration.publishing.manifest import read_manifest
 from orchestration.publishing.parquet import write_parquet
-from orchestration.publishing.provenance import read_provenance
 from orchestration.publishing.specification import Specification, load_specification
-from orchestration.publishing.tables import columns_of
-from orchestration.publishing.verification import verify_version
-from orchestration.publishing.views import add_views
 from orchestration.settings import Settings
-from orchestration.transforming.dbt import target_dir
-
-HISTORY_DIR = "disclosure"
-
-
-@dataclass(frozen=True)
-class PublishReport:
-    """What was published. `withheld_cells_count` cells are NULL in it, `small_cells_count` of them because their own
-    count is small; `exposed_units_count` could not be protected (docs/publishing.md). Times: Shanghai wall time."""
-
-    path: Path
-    version: str
-    published_at: datetime
-    run_id: str | None
-    known_at: datetime | None
-    tables: tuple[PublishedTable, ...]
-    left_out: tuple[str, ...]
-    withheld_cells_count: int
-    small_cells_count: int
-    exposed_units_count: int
-
-    @property
-    def rows_count(self) -> int:
-        return sum(table.rows_count for table in self.tables)
 
 
 def publish(settings: Settings, specification: Specification | None = None) -> PublishReport:
@@ -73,7 +32,7 @@ def publish(settings: Settings, specification: Specification | None = None) -> P
     ClosingError: the record of the periods is damaged (nothing was published) or can't be written (it was).
     """
     specification = specification or load_specification()
-    folder, history_dir = settings.published_dir, settings.warehouse_dir / HISTORY_DIR
+    folder, history_dir = settings.published_dir, settings.warehouse_dir / history.HISTORY_DIR
     with writer_lock(settings):
         # A damaged record of the periods stops here, not after readers have seen a version that it should name.
         read_record(settings.warehouse_dir)
@@ -116,24 +75,11 @@ def _build(
     settings: Settings, specification: Specification, folder: Path, history_dir: Path, version: str
 ) -> PublishReport:
     unfinished = files.unfinished_path(folder, version)
-    manifest = read_manifest(target_dir(settings) / "manifest.json")
-    with open_version(unfinished, settings) as connection:
-        choice = choose(connection, specification, manifest)
-        earlier = history.read_history(history_dir, specification)
-        published, withheld = copy_tables(connection, choice, specification, earlier)
-        published = [replace(table, content_sha256=content_sha256(connection, table.name)) for table in published]
-        contracts = {
-            table.name: columns_of(connection, WAREHOUSE, "marts" if table.kind == "mart" else "core", table.name)
-            for table in published
-        }
-        provenance = read_provenance(settings, connection, WAREHOUSE)
-        add_publication(connection, version, provenance, published, withheld.suppression)
-        add_comments(connection, published, manifest)
-        add_views(connection, [table.name for table in published])
-        close_version(connection, unfinished)
-    verify_version(unfinished, published, contracts)
-    write_parquet(unfinished, files.parquet_path(folder, version), [table.name for table in published])
-    known_on = provenance.known_at.date() if provenance.known_at else None
+    earlier = history.read_history(history_dir, specification)
+    built = build_version(unfinished, version, specification, settings, settings, lambda *_: earlier)
+    write_parquet(unfinished, files.parquet_path(folder, version), [table.name for table in built.published])
+    withheld, known_at = built.withheld, built.provenance.known_at
+    known_on = known_at.date() if known_at else None
     history.write_history(
         history_dir, version, specification, withheld.grids, withheld.cells, withheld.suppression, known_on
     )
@@ -141,15 +87,4 @@ def _build(
     files.make_durable(unfinished)
     unfinished.rename(path)
     files.make_durable(folder)
-    return PublishReport(
-        path=path,
-        version=version,
-        published_at=provenance.published_at,
-        run_id=provenance.run_id,
-        known_at=provenance.known_at,
-        tables=tuple(published),
-        left_out=choice.left_out,
-        withheld_cells_count=sum(table.withheld_cells_count for table in published),
-        small_cells_count=withheld.suppression.small_cells_count,
-        exposed_units_count=len(withheld.suppression.exposed),
-    )
+    return built.report(path, version)

@@ -63,12 +63,7 @@ def mart_rows(name: str, table: pa.Table, mart: Mart) -> MartRows:
 def _labels(mart: str, key: str, column: pa.ChunkedArray) -> Labels:
     if column.null_count:
         raise DisclosureError(f"marts.{mart}: {column.null_count} rows without {key}, one of its keys")
-    encoded = column.combine_chunks().cast(pa.string()).dictionary_encode()
-    members = np.array(encoded.dictionary.to_pylist(), dtype=np.str_)
-    order = np.argsort(members)
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return Labels(members[order], rank[np.asarray(encoded.indices)])
+    return Labels.of(column)
 
 
 def masked(

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration.loading.load import LoadReport
+from orchestration.publishing.building import PublishReport
 from orchestration.publishing.files import LINK_NAME
-from orchestration.publishing.publish import PublishReport
 from orchestration.reporting.standing import NATION, RefusedRows, SenderTimeliness, Standing, TargetStanding
 from orchestration.transforming.results import TransformReport
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from publishing_world import make_settings, make_warehouse
 
-from orchestration.publishing import files
-from orchestration.publishing import publish as publishing
+from orchestration.publishing import building, files, history
+from orchestration.publishing.building import PublishReport
 from orchestration.publishing.errors import PublishError
-from orchestration.publishing.publish import PublishReport, publish
+from orchestration.publishing.publish import publish
 from orchestration.settings import Settings
 
 
@@ -86,7 +86,7 @@ def test_the_next_publication_ends_what_was_cut_off_even_if_it_fails_itself(
     def refuse(*_: object) -> None:
         raise PublishError("not today")
 
-    monkeypatch.setattr(publishing, "copy_tables", refuse)
+    monkeypatch.setattr(building, "copy_tables", refuse)
     with pytest.raises(PublishError, match="not today"):
         publish(settings)
     assert versions_of_parquet(settings) == {current(settings)}
@@ -94,7 +94,7 @@ def test_the_next_publication_ends_what_was_cut_off_even_if_it_fails_itself(
 
 def test_a_damaged_record_of_what_was_withheld_is_named(settings: Settings) -> None:
     report = publish(settings)
-    folder = settings.warehouse_dir / publishing.HISTORY_DIR / report.version
+    folder = settings.warehouse_dir / history.HISTORY_DIR / report.version
     (folder / "registration_daily.parquet").write_bytes(b"half")
     with pytest.raises(PublishError, match=f"{folder} is damaged"):
         publish(settings)

@@ -290,12 +290,12 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from publishing_world import make_settings
-from orchestration.publishing import files, publish as publishing
+from orchestration.publishing import building, files, publish as publishing
 where, settings = sys.argv[2], make_settings(Path(sys.argv[1]))
 def stop(*_arguments, **_named):
     print("here", flush=True)
     time.sleep(600)
-owner = {"copy_tables": publishing, "verify_version": publishing, "write_parquet": publishing}.get(where, files)
+owner = {"copy_tables": building, "verify_version": building, "write_parquet": publishing}.get(where, files)
 setattr(owner, where, stop)
 publishing.publish(settings)
 """

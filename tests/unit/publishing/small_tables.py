@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from disclosure_attack import ALL, DAILY_COLUMNS, NATION, PROGRESS_COLUMNS, Cell, Key
 from hypothesis import strategies as st
 
@@ -106,7 +107,7 @@ def mart_rows(whole: Table) -> dict[str, MartRows]:
     ):
         keys = whole.rows[mart]
         labels = {
-            name: Labels.of(key[axis] for key in keys)
+            name: Labels.of(pa.chunked_array([[key[axis] for key in keys]]))
             for axis, name in enumerate((time, "province_code", "platform_id"))
         }
         values = {

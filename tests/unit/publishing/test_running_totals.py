@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from disclosure_attack import ALL, NATION, Cell, Key, determined, progress_equations
 from small_tables import DAYS, PERIODS, PLATFORMS, Publication, Table, mart_rows, publish_rows, table
@@ -27,7 +28,7 @@ TO_DATE, DISPATCHED = ("registration_progress", "cumulative_registrations"), ("d
 
 def rows_of(columns: tuple[str, ...], of: dict[Key, tuple[float, ...]], keys: tuple[str, ...]) -> MartRows:
     ordered = sorted(of)
-    labels = {name: Labels.of(key[axis] for key in ordered) for axis, name in enumerate(keys)}
+    labels = {name: Labels.of(pa.chunked_array([[key[axis] for key in ordered]])) for axis, name in enumerate(keys)}
     return MartRows(labels, {column: np.array([of[key][at] for key in ordered]) for at, column in enumerate(columns)})
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from orchestration.commands.known_at import _render
 from orchestration.known_at.build import KnownAtReport
 from orchestration.loading.load import LoadReport
-from orchestration.publishing.publish import PublishReport
+from orchestration.publishing.building import PublishReport
 from orchestration.settings import SHANGHAI
 
 
