@@ -2,40 +2,7 @@ with
 
 registrations as (select * from {{ ref('fct_registration') }}),
 
-certificates as (
-    select
-        *,
-        row_number() over (
-            partition by registration_sk
-            order by case when is_revoked then 1 else 0 end, issued_at, certificate_no
-        ) as preference
-    from {{ ref('fct_certificate') }}
-),
-
--- Of a registration whose certificates were all revoked none decides: it keeps its row, without an event
-decided as (
-    select
-        registration_sk,
-        case when not is_revoked then certificate_no end as certificate_no,
-        case when not is_revoked then issued_at end as issued_at,
-        case when not is_revoked then cast(issued_at as date) end as event_date,
-        case when not is_revoked then class_hours end as class_hours,
-        case when not is_revoked then cost_cny end as cost_cny
-    from certificates
-    where preference = 1
-),
-
-logged as (
-    select
-        decided.registration_sk,
-        sum({{ microseconds_between('intervals.started_at', 'least(intervals.ended_at, decided.issued_at)') }})
-            as study_microseconds
-    from decided
-    inner join {{ ref('fct_study_interval') }} as intervals
-        on decided.registration_sk = intervals.registration_sk
-        and intervals.started_at < decided.issued_at
-    group by decided.registration_sk
-),
+{{ decisive_certificates() }},
 
 asked as (
     select distinct
@@ -49,72 +16,9 @@ asked as (
 
 {{ rule_for('training', 'asked') }},
 
-institutions as (select * from {{ ref('dim_institution') }}),
+{{ province_catalogues() }},
 
-projects as (select * from {{ ref('dim_training_project') }}),
-
--- A province's catalogue binds once its bureau has sent one
-institution_catalogues as (select distinct province_code from institutions),
-
-project_catalogues as (select distinct province_code from projects),
-
-listed_platforms as (
-    select
-        province_code,
-        platform_id,
-        valid_from,
-        coalesce(valid_to, date '9999-12-31') as valid_to
-    from institutions
-    where platform_id is not null
-),
-
-listed_projects as (
-    select
-        province_code,
-        occupation_code,
-        grade,
-        starts_on,
-        coalesce(ends_on, date '9999-12-31') as ends_on
-    from projects
-    where kind = 'catalogue'
-),
-
-penalties as (select * from {{ ref('fct_penalty') }}),
-
--- A penalty on an institution falls on the platform it runs
-platform_penalties as (
-    select
-        subject_id as platform_id,
-        decided_on
-    from penalties
-    where subject_kind = 'platform'
-
-    union all
-
-    select
-        institutions.platform_id,
-        penalties.decided_on
-    from penalties
-    inner join institutions on penalties.subject_id = institutions.institution_uscc
-    where penalties.subject_kind = 'institution' and institutions.platform_id is not null
-),
-
-first_platform_penalty as (
-    select
-        platform_id,
-        min(decided_on) as decided_on
-    from platform_penalties
-    group by platform_id
-),
-
-first_person_penalty as (
-    select
-        person_sk,
-        min(decided_on) as decided_on
-    from penalties
-    where subject_kind = 'person'
-    group by person_sk
-),
+{{ first_penalties() }},
 
 joined as (
     select
@@ -161,43 +65,9 @@ joined as (
     left join first_person_penalty on registrations.person_sk = first_person_penalty.person_sk
 ),
 
-in_catalogue as (
-    select
-        joined.registration_sk,
-        bool_or(listed_platforms.platform_id is not null) as is_platform_listed,
-        bool_or(listed_projects.province_code is not null) as is_project_listed
-    from joined
-    left join listed_platforms
-        on joined.province_code = listed_platforms.province_code
-        and joined.platform_id = listed_platforms.platform_id
-        and joined.event_date between listed_platforms.valid_from and listed_platforms.valid_to
-    left join listed_projects
-        on joined.province_code = listed_projects.province_code
-        and joined.occupation_code = listed_projects.occupation_code
-        and (listed_projects.grade is null or joined.grade = listed_projects.grade)
-        and joined.event_date between listed_projects.starts_on and listed_projects.ends_on
-    where joined.has_institution_catalogue or joined.has_project_catalogue
-    group by joined.registration_sk
-),
+{{ catalogue_listings('joined') }},
 
--- Project numbers are each bureau's own: where two bureaus use one, a registration belongs to its province's
-project_numbers as (
-    select project_id, count(*) as senders_count from projects where kind <> 'catalogue' group by project_id
-),
-
--- Enterprise online training is subsidised where the epidemic hit the enterprise
-unaffected as (
-    select
-        joined.registration_sk,
-        bool_and(not coalesce(projects.affected_by_epidemic, false)) as is_not_affected
-    from joined
-    inner join projects on joined.project_id = projects.project_id
-    inner join project_numbers on projects.project_id = project_numbers.project_id
-    where
-        projects.kind = 'enterprise_online'
-        and (project_numbers.senders_count = 1 or projects.province_code = joined.province_code)
-    group by joined.registration_sk
-)
+{{ unaffected_enterprises('joined') }}
 
 select
     joined.registration_sk,

@@ -16,28 +16,7 @@ entitlements as (
     where is_entitled
 ),
 
-payments as (
-    select
-        payments.*,
-        -- A body's claim names nobody
-        case when payments.payee_kind = 'person' then payments.person_sk end as payee_person_sk,
-        {{ days_from_to('payments.claimed_on', 'payments.paid_on') }} as days_claim_to_paid,
-        not coalesce(matches.is_matched, false) as is_unmatched,
-        deadlines.overdue_on,
-        -- From this day on a claim neither waits nor is owed; a state without a day of its own takes the next best
-        case payments.status
-            when 'rejected' then coalesce(payments.rejected_on, payments.claimed_on)
-            when 'paid' then payments.paid_on
-            when 'recovered' then coalesce(payments.paid_on, payments.recovered_on, payments.approved_on, payments.claimed_on)
-        end as settled_on
-    from {{ ref('fct_subsidy_payment') }} as payments
-    left join {{ ref('fct_payment_match') }} as matches
-        on payments.sender_id = matches.sender_id
-        and payments.payment_id = matches.payment_id
-    left join {{ ref('fct_claim_deadline') }} as deadlines
-        on payments.sender_id = deadlines.sender_id
-        and payments.payment_id = deadlines.payment_id
-),
+{{ claims_through_their_days() }},
 
 -- What begins to stand open and, once it is settled, ends: `unpaid` in CNY, `overdue` in claims
 open_items as (
@@ -77,26 +56,7 @@ dated as (
     inner join days on events.day = days.day
 ),
 
--- Each kind on its own row: one count of distinct persons, not one for each kind in every total
-persons as (
-    select
-        period_start, scheme, fund, kind,
-        {{ province_or_nation() }} as province_code,
-        count(distinct person_sk) as persons
-    from dated
-    where person_sk is not null
-    group by period_start, scheme, fund, kind, cube (province_code)
-),
-
-persons_by_kind as (
-    select
-        period_start, scheme, fund, province_code
-        {%- for kind in kinds %},
-        max(persons) filter (where kind = '{{ kind }}') as {{ kind }}_persons
-        {%- endfor %}
-    from persons
-    group by period_start, scheme, fund, province_code
-),
+{{ persons_by_kind('dated', kinds) }},
 
 happened as (
     select
