@@ -39,8 +39,13 @@ def _from_standard_input(settings: Settings, id_type: str) -> UUID:
     if id_type not in ID_TYPES:
         raise UsageError(f"--id-type {id_type}: not one of {', '.join(ID_TYPES)}")
     key = settings.pseudonym_key()
-    is_typed = sys.stdin.isatty()
-    number = typer.prompt(id_type, hide_input=True, err=True) if is_typed else sys.stdin.readline()
+    try:
+        is_typed = sys.stdin.isatty()
+        number = typer.prompt(id_type, hide_input=True, err=True) if is_typed else sys.stdin.readline()
+        # Where the locale names no encoding, bytes that are no text come as surrogates
+        number.encode()
+    except UnicodeError:
+        raise UsageError(f"standard input: not a valid {id_type}") from None
     if not number.strip():
         raise UsageError("standard input: empty; give the id number there, or --person-key")
     try:

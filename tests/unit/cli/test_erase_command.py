@@ -38,7 +38,7 @@ class Warehouse:
         }
         self.run("pull")
 
-    def run(self, *arguments: str, number: str | None = None, code: int = 0) -> str:
+    def run(self, *arguments: str, number: str | bytes | None = None, code: int = 0) -> str:
         ended = CliRunner().invoke(app, arguments, input=number, env=self.environment)
         assert ended.exit_code == code, ended.output
         assert WOMAN not in ended.output
@@ -66,7 +66,7 @@ def test_the_person_is_taken_out_once_and_verify_agrees(warehouse):
     assert warehouse.answer("load")["rows_by_feed"] == {"registrations": 1}
 
 
-@pytest.mark.parametrize("number", ["", "420106199001010029"])
+@pytest.mark.parametrize("number", ["", "420106199001010029", b"\xb9\xab\xff\n"])
 def test_what_is_no_id_number_is_wrong_use(warehouse, number):
     assert warehouse.answer("erase", number=number, code=2)["errors"][0].startswith("standard input: ")
 
