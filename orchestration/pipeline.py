@@ -23,7 +23,7 @@ from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import FeedPull, PullTask, Trouble, condense, plan_pulls, pull
 from orchestration.landing.replay import Replay, batches_to_replay, replay
 from orchestration.landing.taking import current_key_id
-from orchestration.loading.database import writer_lock
+from orchestration.loading.database import open_for_reading
 from orchestration.loading.load import LoadReport, load
 from orchestration.publishing.errors import PublishError
 from orchestration.reporting.progress import Reporter, SilentReporter
@@ -300,7 +300,7 @@ def build(
 
 
 def _standing(settings: Settings) -> Standing | None:
-    with writer_lock(settings), duckdb.connect(str(settings.database_path), read_only=True) as connection:
+    with open_for_reading(settings) as connection:
         try:
             return read_standing(connection)
         except duckdb.CatalogException:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import duckdb
 from dagster import (
     AssetExecutionContext,
     AssetsDefinition,
@@ -17,7 +16,7 @@ from dagster import (
 
 from orchestration.assets.flow import CONFIGURATION_KEY, OWNERS, RAW_GROUP, landing_key, raw_key
 from orchestration.assets.troubles import explained
-from orchestration.loading.database import WarehouseLockedError, writer_lock
+from orchestration.loading.database import WarehouseLockedError, open_for_reading
 from orchestration.loading.load import LoadReport
 from orchestration.loading.raw_schema import raw_tables
 from orchestration.resources import WRITER_POOL, Warehouse
@@ -102,7 +101,7 @@ def _row_counts(settings: Settings) -> dict[str, int]:
     """Rows of each table of `raw`, as the database's own catalogue knows them."""
     if not settings.database_path.is_file():
         return {}
-    with writer_lock(settings), duckdb.connect(str(settings.database_path), read_only=True) as connection:
+    with open_for_reading(settings) as connection:
         counted = connection.execute(
             "select table_name, estimated_size from duckdb_tables() where schema_name = 'raw'"
         ).fetchall()

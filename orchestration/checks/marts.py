@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.loading.database import writer_lock
+from orchestration.loading.database import open_for_reading
 from orchestration.settings import Settings
 
 
@@ -14,7 +14,7 @@ def query_marts(settings: Settings, sql: str) -> list[tuple[Any, ...]] | None:
     """The rows of a query on warehouse.duckdb; None where the database or the table has not been built."""
     if not settings.database_path.is_file():
         return None
-    with writer_lock(settings), duckdb.connect(str(settings.database_path), read_only=True) as connection:
+    with open_for_reading(settings) as connection:
         try:
             return connection.execute(sql).fetchall()
         except duckdb.CatalogException:

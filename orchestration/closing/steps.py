@@ -18,7 +18,7 @@ from orchestration.calendar import Period
 from orchestration.closing.errors import ClosingError
 from orchestration.closing.figures import Figures, changed_marts, read_figures
 from orchestration.closing.record import PeriodEvent, PeriodRecord, appending, read_record
-from orchestration.loading.database import writer_lock
+from orchestration.loading.database import open_for_reading
 from orchestration.publishing.specification import Specification
 from orchestration.settings import SHANGHAI, Settings
 from orchestration.wording import some
@@ -132,7 +132,7 @@ def _require(record: PeriodRecord, period: str, state: str, rule: str) -> None:
 def _marts(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     if not settings.database_path.is_file():
         raise ClosingError(f"{settings.database_path} is not there yet: run `warehouse build`")
-    with writer_lock(settings), duckdb.connect(str(settings.database_path), read_only=True) as connection:
+    with open_for_reading(settings) as connection:
         yield connection
 
 

@@ -20,6 +20,11 @@ from orchestration.settings import SHANGHAI, Settings
 logger = logging.getLogger(__name__)
 
 LOCK_NAME = ".writer.lock"
+REMEDY = (
+    "close it where another program has it open; where it is damaged, move it away and run `warehouse build`, which "
+    "makes it anew from what has landed"
+)
+_UNREADABLE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
 # Clients from DuckDB 1.3 on can open files of this format; without it only 2.x could.
 STORAGE_CONFIG = {"storage_compatibility_version": "v1.2.0"}
 
@@ -30,6 +35,10 @@ class LoadingError(Exception):
 
 class WarehouseLockedError(LoadingError):
     """Another process kept the warehouse for longer than the caller was ready to wait."""
+
+
+class UnreadableDatabaseError(LoadingError):
+    """A database file is damaged, or another program keeps it from being read. The message names it."""
 
 
 @contextmanager
@@ -71,8 +80,31 @@ def lock_descriptor(settings: Settings) -> int:
     return descriptor
 
 
+@contextmanager
+def open_for_reading(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """warehouse.duckdb, read only, under the writer lock: waits for a running build. Raises UnreadableDatabaseError."""
+    path = settings.database_path
+    with writer_lock(settings), readable(path, REMEDY), duckdb.connect(str(path), read_only=True) as connection:
+        yield connection
+
+
+@contextmanager
+def readable(path: Path, remedy: str) -> Iterator[None]:
+    """Whatever DuckDB finds unreadable in the database file `path`, as an UnreadableDatabaseError with `remedy`."""
+    try:
+        yield
+    except duckdb.Error as error:
+        # A checksum that fails has no class of its own
+        if type(error) is not duckdb.Error and not isinstance(error, _UNREADABLE):
+            raise
+        raise UnreadableDatabaseError(f"{path}: can't be read ({str(error).splitlines()[0]}); {remedy}") from None
+
+
 def open_for_writing(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """A connection to warehouse.duckdb, the schema `raw` in place. Call it under `writer_lock`."""
+    """A connection to warehouse.duckdb, the schema `raw` in place. Call it under `writer_lock`.
+
+    Raises UnreadableDatabaseError.
+    """
     config: dict[str, str | bool | int | float | list[str]] = {
         **STORAGE_CONFIG,
         "threads": settings.threads,
@@ -81,7 +113,8 @@ def open_for_writing(settings: Settings) -> duckdb.DuckDBPyConnection:
     }
     if not settings.database_path.exists():
         _create(settings.database_path, config)
-    connection = duckdb.connect(str(settings.database_path), config=config)
+    with readable(settings.database_path, REMEDY):
+        connection = duckdb.connect(str(settings.database_path), config=config)
     try:
         create_raw_schema(connection)
     except BaseException:

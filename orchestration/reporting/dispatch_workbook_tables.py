@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import duckdb
 
-from orchestration.loading.database import writer_lock
+from orchestration.loading.database import open_for_reading
 from orchestration.pipeline import UsageError
 from orchestration.reporting.status import NothingPublishedError
 from orchestration.settings import SHANGHAI, Settings
@@ -56,7 +56,7 @@ def read_dispatch_tables(settings: Settings, period: str, province: str | None =
     """
     if not settings.database_path.is_file():
         raise NothingPublishedError(f"{settings.database_path}: no warehouse is there yet; run `warehouse build`")
-    with writer_lock(settings), duckdb.connect(str(settings.database_path), read_only=True) as connection:
+    with open_for_reading(settings) as connection:
         try:
             start = _period(connection, period)
             return tuple(_table(connection, start, code) for code in _provinces(connection, start, province))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 from rich.console import Console
 
+from orchestration.loading.database import readable
 from orchestration.publishing.files import LINK_NAME
 from orchestration.reporting.standing import Standing, read_publication, read_standing
 from orchestration.reporting.summary import render_line, render_standing
@@ -32,16 +35,25 @@ def published_database(settings: Settings) -> Path:
     return settings.published_dir / LINK_NAME
 
 
-def read_status(settings: Settings) -> Status:
-    """Read the published copy. Raises NothingPublishedError before the first publication."""
+@contextmanager
+def open_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published copy, read only. Raises NothingPublishedError before the first publication,
+    UnreadableDatabaseError where the file is damaged."""
     path = published_database(settings)
     if not path.exists():
         raise NothingPublishedError(
             f"nothing is published in {settings.published_dir} yet; "
             "run `warehouse build` (or `make demo` for the samples)"
         )
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return Status(str(path), read_publication(connection), read_standing(connection))
+    with readable(path, "run `warehouse publish`"), duckdb.connect(str(path), read_only=True) as connection:
+        yield connection
+
+
+def read_status(settings: Settings) -> Status:
+    """Read the published copy. Raises NothingPublishedError, UnreadableDatabaseError."""
+    with open_published(settings) as connection:
+        path = str(published_database(settings))
+        return Status(path, read_publication(connection), read_standing(connection))
 
 
 def render_status(console: Console, status: Status) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import duckdb
 
-from orchestration.loading.database import writer_lock
+from orchestration.loading.database import open_for_reading
 from orchestration.reporting.status import NothingPublishedError
 from orchestration.settings import Settings
 
@@ -92,7 +92,7 @@ def read_trace(settings: Settings, person_key: UUID) -> Trace:
     """Raises UnknownPersonError; NothingPublishedError where no marts have been built. Waits for a running build."""
     if not settings.database_path.is_file():
         raise NothingPublishedError(f"{settings.database_path}: no warehouse is there yet; run `warehouse build`")
-    with writer_lock(settings), duckdb.connect(str(settings.database_path), read_only=True) as connection:
+    with open_for_reading(settings) as connection:
         try:
             trace = _read(connection, person_key)
         except duckdb.CatalogException:

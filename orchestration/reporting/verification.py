@@ -12,8 +12,8 @@ import duckdb
 from orchestration.landing.errors import LandingError
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.verify import Finding, verify
-from orchestration.loading.database import writer_lock
-from orchestration.reporting.status import published_database
+from orchestration.loading.database import open_for_reading
+from orchestration.reporting.status import open_published, published_database
 from orchestration.settings import Settings
 
 
@@ -28,7 +28,7 @@ class Verification:
 
 
 def verify_landing(settings: Settings) -> Verification:
-    """Check everything that has been landed. Raises LandingError where a file can't be read."""
+    """Check everything that has been landed. Raises LandingError, UnreadableDatabaseError."""
     loaded = _loaded(settings)
     anchors = _published(settings)
     for sender_id, (sequence, previous_sha256) in loaded.items():
@@ -58,10 +58,9 @@ def verify_landing(settings: Settings) -> Verification:
 
 
 def _published(settings: Settings) -> dict[str, tuple[int, str]]:
-    path = published_database(settings)
-    if not path.exists():
+    if not published_database(settings).exists():
         return {}
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with open_published(settings) as connection:
         rows = connection.execute("select sender_id, sequence, entry_sha256 from marts.publication_ledger").fetchall()
     return {sender_id: (sequence, sha256) for sender_id, sequence, sha256 in rows}
 
@@ -70,7 +69,7 @@ def _loaded(settings: Settings) -> dict[str, tuple[int, str]]:
     """Sender → the last sequence loaded, and the hash of the entry before it."""
     if not settings.database_path.exists():
         return {}
-    with writer_lock(settings), duckdb.connect(str(settings.database_path), read_only=True) as connection:
+    with open_for_reading(settings) as connection:
         try:
             rows = connection.execute(
                 "select sender_id, max(sequence), arg_max(previous_sha256, sequence) from raw.ledger group by all"

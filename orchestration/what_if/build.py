@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.loading.database import writer_lock
+from orchestration.loading.database import REMEDY, readable, writer_lock
 from orchestration.publishing.errors import PublishError
 from orchestration.reporting.progress import Reporter, SilentReporter
 from orchestration.reporting.status import NothingPublishedError
@@ -48,7 +48,8 @@ def what_if(
     """Decide every subsidy again by `rules`.
 
     Raises RulesFileError for a file that is none, NothingPublishedError where nothing has been decided yet,
-    TransformError, and PublishError with dbt's message where a model or test fails by these rules.
+    UnreadableDatabaseError, TransformError, and PublishError with dbt's message where a model or test fails by these
+    rules.
     """
     rules_count = check_rules_file(rules)
     with scratch_folder(settings, NAME) as directory:
@@ -70,7 +71,8 @@ def _copy(settings: Settings, rules: Path, directory: Path) -> Settings:
     scratch = replace(settings, warehouse_dir=directory, seeds_dir=directory / "seeds")
     with writer_lock(settings):
         # Opened once for writing, so that what a kill left in the write-ahead log is in the file that is copied.
-        duckdb.connect(str(settings.database_path)).close()
+        with readable(settings.database_path, REMEDY):
+            duckdb.connect(str(settings.database_path)).close()
         shutil.copyfile(settings.database_path, scratch.database_path)
     with duckdb.connect(str(scratch.database_path)) as connection:
         try:

@@ -16,7 +16,7 @@ import duckdb
 from orchestration.reporting.period_report.head import read_head
 from orchestration.reporting.period_report.page import render_page
 from orchestration.reporting.period_report.pdf import print_pdf
-from orchestration.reporting.status import NothingPublishedError, published_database
+from orchestration.reporting.status import NothingPublishedError, open_published, published_database
 from orchestration.settings import Settings
 
 
@@ -38,24 +38,19 @@ def default_path(settings: Settings, period: str) -> Path:
 def write_period_report(settings: Settings, period: str, out: Path | None = None, *, pdf: bool = False) -> PeriodReport:
     """Write the report on `period` (its first day); the file is there whole or not at all.
 
-    Raises NothingPublishedError before the first publication or where the published copy lacks what is read, UsageError
-    for a period that has not begun, OSError where the file can't be written, PrinterMissingError where a PDF was asked
-    for and can't be printed (the HTML is written).
+    Raises NothingPublishedError before the first publication or where the published copy lacks what is read,
+    UnreadableDatabaseError where it is damaged, UsageError for a period that has not begun, OSError where the file
+    can't be written, PrinterMissingError where a PDF was asked for and can't be printed (the HTML is written).
     """
-    database = published_database(settings)
-    if not database.exists():
-        raise NothingPublishedError(
-            f"nothing is published in {settings.published_dir} yet; "
-            "run `warehouse build` (or `make demo` for the samples)"
-        )
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_published(settings) as connection:
         try:
             head = read_head(connection, period)
             page = render_page(connection, head, is_sample=settings.is_sandbox)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             reason = str(error).splitlines()[0]
             raise NothingPublishedError(
-                f"{database} was published before this report knew its tables ({reason}); run `warehouse publish`"
+                f"{published_database(settings)} was published before this report knew its tables ({reason}); "
+                "run `warehouse publish`"
             ) from None
     path = (out or default_path(settings, period)).absolute()
     with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
