@@ -23,7 +23,7 @@ from orchestration.jobs import BUILD_JOB
 from orchestration.landing.errors import LandingError
 from orchestration.landing.ledger import Ledger, read_ledger
 from orchestration.resources import Warehouse
-from orchestration.sensors.runs import ENDED, GOING_ON, landing_runs, names_of
+from orchestration.sensors.runs import ENDED, GOING_ON, builds_going_on, landing_runs, names_of
 
 _LOOK_SECONDS = 15
 
@@ -53,8 +53,8 @@ def marts_sensor(warehouse: Warehouse) -> SensorDefinition:
         minimum_interval_seconds=_LOOK_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
         description="Starts build_marts when new batches stand in the ledger or a landing run has ended (done, "
-        "failed or cancelled), as soon as no landing run is going on. One sender's failure never keeps the others' "
-        "data from the marts.",
+        "failed or cancelled), as soon as no landing run and no other build is going on. One sender's failure never "
+        "keeps the others' data from the marts.",
     )
     def marts_follow_landing(context: SensorEvaluationContext) -> SensorResult:
         seen = Seen.read(context.cursor)
@@ -72,6 +72,9 @@ def marts_sensor(warehouse: Warehouse) -> SensorDefinition:
             )
         if heads == seen.heads and not ended:
             return _skip(seen, "Nothing has landed since the last build was asked for.")
+        if builds := builds_going_on(context.instance):
+            # Builds that waited for it one behind the other would each do all its work again.
+            return _skip(seen, f"The marts are built in {names_of(builds)}; what landed since is taken after that.")
         now = Seen(heads, until)
         key = hashlib.sha256(now.write().encode()).hexdigest()[:16]
         return SensorResult(

@@ -1,4 +1,4 @@
-"""Which runs land anything, and how they stand: what the sensors ask before they act."""
+"""Which runs land or build anything, and how they stand: what the sensors ask before they act."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 
 from orchestration.assets.landing import is_landing
-from orchestration.jobs import LAND_JOB
-from orchestration.launchpad import LANDING
+from orchestration.jobs import BUILD_JOB, LAND_JOB
+from orchestration.launchpad import LANDING, REBUILD
 
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 GOING_ON = [status for status in DagsterRunStatus if status not in ENDED]
@@ -30,11 +30,20 @@ def landing_runs(
     return [record for record in found if is_landing_run(record)]
 
 
+def builds_going_on(instance: DagsterInstance) -> list[RunRecord]:
+    """Runs that build the marts and have not ended, those still in the queue included."""
+    return [
+        record
+        for job in (BUILD_JOB, REBUILD)
+        for record in instance.get_run_records(RunsFilter(job_name=job, statuses=GOING_ON))
+    ]
+
+
 def names_of(records: list[RunRecord]) -> str:
     """A few runs by name, many by number."""
     if len(records) > 2:
         failed = sum(record.dagster_run.status is DagsterRunStatus.FAILURE for record in records)
-        return f"{len(records)} landing runs, {failed} failed"
+        return f"{len(records)} runs, {failed} failed"
     return ", ".join(
         f"{record.dagster_run.run_id[:8]} ({record.dagster_run.status.value.lower()})" for record in records
     )

@@ -10,6 +10,7 @@ from test_landing_cells import FIRST, land
 from orchestration.assets.flow import landing_key
 from orchestration.jobs import BUILD_JOB
 from orchestration.landing.ledger import read_ledger
+from orchestration.launchpad import REBUILD
 from orchestration.sensors.marts import Seen
 
 
@@ -99,3 +100,20 @@ def test_a_damaged_ledger_stops_no_other_sender(definitions, instance, warehouse
 
 def test_the_cursor_survives_a_restart():
     assert Seen.read(Seen("abc", 1.5).write()) == Seen("abc", 1.5)
+
+
+@pytest.mark.parametrize("job", [BUILD_JOB, REBUILD])
+@pytest.mark.parametrize("status", [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED])
+def test_what_lands_during_a_build_starts_one_more_when_that_has_ended(definitions, instance, tick, job, status):
+    land(definitions, instance, (FIRST, "P001"), (FIRST, "P001"))
+    assert tick().run_requests
+    build = create_run_for_test(instance, job_name=job, status=status)
+    assert tick().skip_message == "Nothing has landed since the last build was asked for."
+    for _ in range(2):
+        land(definitions, instance, (FIRST, "P002"), (FIRST, "P002"))
+        waiting = tick()
+        assert not waiting.run_requests
+        assert build.run_id[:8] in waiting.skip_message
+    instance.report_run_canceled(build)
+    assert len(tick().run_requests) == 1
+    assert not tick().run_requests
