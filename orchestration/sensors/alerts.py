@@ -16,8 +16,10 @@ from dagster import (
     run_status_sensor,
 )
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from orchestration.alerts import Alert, send
+from orchestration.jobs import LAND_JOB
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.missing import due_reports, in_words, missing_reports
 from orchestration.partitions import Roster
@@ -26,6 +28,8 @@ from orchestration.sources.registry import RegistryError, load_registry
 
 _SCHEDULE_TAG = "dagster/schedule_name"
 _LOOK_SECONDS = 30
+_EVALUATED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
+_EVALUATIONS_LOOKED_AT = 20
 
 
 def alert_sensors(roster: Roster, warehouse: Warehouse) -> list[SensorDefinition]:
@@ -41,11 +45,13 @@ def alert_sensors(roster: Roster, warehouse: Warehouse) -> list[SensorDefinition
         name="alert_when_a_run_fails",
         minimum_interval_seconds=_LOOK_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Sends an alert for each run that failed, and, when a schedule had started it, one that names "
-        "whose reports are still missing. Where to: WAREHOUSE_ALERTS.",
+        description="Sends an alert for each run that failed, one for checks of severity ERROR that failed in it, "
+        "once while they say the same, and, when a schedule had started it, one that names whose reports are still "
+        "missing. Where to: WAREHOUSE_ALERTS.",
     )
     def alert_when_a_run_fails(context: RunFailureSensorContext) -> None:
         tell(of_failed_run(context), context.log.info)
+        tell(of_failed_checks(context.instance, context.dagster_run), context.log.info)
         tell(of_missing(context.dagster_run, roster, warehouse), context.log.info)
 
     @run_status_sensor(
@@ -76,19 +82,39 @@ def of_failed_run(context: RunFailureSensorContext) -> Alert:
         kind = error.cls_name if error else "unknown error"
         lines.append(f"{event.step_key}: {told or f'{kind}; the run holds the rest'}")
     name = _name(run)
-    return Alert("run_failed", f"{name} failed (run {run.run_id[:8]})", "\n".join(lines) or "It ended before any step.")
+    return Alert(
+        "run_failed", f"{name} failed (run {run.run_id[:8]})", "\n".join(lines) or _ended_from_outside(context)
+    )
+
+
+def _ended_from_outside(context: RunFailureSensorContext) -> str:
+    """How far a run came of which no step failed: its process was killed, or never began."""
+
+    def steps(kind: DagsterEventType) -> list[str]:
+        records = context.instance.get_records_for_run(context.dagster_run.run_id, of_type=kind).records
+        return [record.event_log_entry.step_key or "" for record in records]
+
+    ended = steps(DagsterEventType.STEP_SUCCESS)
+    going_on = [step for step in steps(DagsterEventType.STEP_START) if step not in ended]
+    if going_on:
+        return f"It was ended from outside in {', '.join(going_on)}: killed, or out of memory. Start it again."
+    return "It was ended from outside between two steps." if ended else "It ended before any step."
 
 
 def of_failed_checks(instance: DagsterInstance, run: DagsterRun) -> Alert | None:
-    """The checks of severity ERROR that failed in `run` and said something else in the run before."""
+    """The checks of severity ERROR that failed in `run` and said something else in the run before. Those of a step
+    that failed itself, as dbt's tests make it, are told with that (`of_failed_run`)."""
     records = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION).records
+    failures = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.STEP_FAILURE).records
+    failed_steps = {record.event_log_entry.step_key for record in failures}
     failed = [
         evaluation
         for record in records
         if (evaluation := record.event_log_entry.asset_check_evaluation) is not None
         and not evaluation.passed
         and evaluation.severity is AssetCheckSeverity.ERROR
-        and not _was_said_before(instance, evaluation)
+        and record.event_log_entry.step_key not in failed_steps
+        and not _was_said_before(instance, evaluation, run)
     ]
     if not failed:
         return None
@@ -98,8 +124,10 @@ def of_failed_checks(instance: DagsterInstance, run: DagsterRun) -> Alert | None
 
 
 def of_missing(run: DagsterRun, roster: Roster, warehouse: Warehouse) -> Alert | None:
-    """Whose reports are still missing although a schedule has just had them asked for."""
-    if _SCHEDULE_TAG not in run.tags:
+    """Whose reports are still missing although a schedule has just had them asked for: of the kind of sender that `run`
+    asked, since the other kind's run may still be going on."""
+    kind = next((kind for kind, job in LAND_JOB.items() if job == run.job_name), None)
+    if kind is None or _SCHEDULE_TAG not in run.tags:
         return None
     settings = warehouse.settings
     try:
@@ -107,21 +135,26 @@ def of_missing(run: DagsterRun, roster: Roster, warehouse: Warehouse) -> Alert |
     except RegistryError:
         # The run failed of it and says so.
         return None
-    missing = missing_reports(due_reports(registry, roster.periods, settings.now()), read_ledger(settings.landing_dir))
+    due = due_reports(registry, roster.periods, settings.now(), kind)
+    missing = missing_reports(due, read_ledger(settings.landing_dir))
     if not missing:
         return None
     names = sorted({report.sender_id for report in missing})
-    title = f"{len(missing)} due reports are still missing, of {len(names)} senders"
+    title = f"{len(missing)} due reports are still missing, of {len(names)} {kind.value}s"
     text = f"{in_words(missing)}\nAll: {', '.join(names)}.\nWho and what: the checks of marts/reporting_timeliness."
     return Alert("reports_missing", title, text)
 
 
-def _was_said_before(instance: DagsterInstance, evaluation: AssetCheckEvaluation) -> bool:
-    history = instance.event_log_storage.get_asset_check_execution_history(evaluation.asset_check_key, limit=2)
-    if len(history) < 2 or history[1].event is None:
-        return False
-    before = history[1].event.asset_check_evaluation
-    return before is not None and not before.passed and before.description == evaluation.description
+def _was_said_before(instance: DagsterInstance, evaluation: AssetCheckEvaluation, run: DagsterRun) -> bool:
+    """Whether the run before `run` that evaluated the check said the same. Later runs may have begun by now: those
+    that evaluated or planned it too stand first in the history."""
+    history = instance.event_log_storage.get_asset_check_execution_history(
+        evaluation.asset_check_key, limit=_EVALUATIONS_LOOKED_AT, status=_EVALUATED
+    )
+    own = next((at for at, record in enumerate(history) if record.run_id == run.run_id), len(history))
+    before = next((record.event for record in history[own + 1 :]), None)
+    said = before.asset_check_evaluation if before else None
+    return said is not None and not said.passed and said.description == evaluation.description
 
 
 def _name(run: DagsterRun) -> str:
