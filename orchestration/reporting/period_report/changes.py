@@ -58,8 +58,8 @@ RESTATED = (
     Column("报告期", "period", "text"),
     Column("指标", "indicator", "text"),
     Column("口径", "measure", "text"),
-    Column("首次到期时", "when first due", "number"),
-    Column("现为", "as known now", "number"),
+    Column("首次到期时", "known when first due", "number"),
+    Column("最近到期时", "known at the latest due time", "number"),
     Column("变化", "change", "number"),
     *(Column(each.zh, each.en, "number") for each in PARTS),
 )
@@ -111,7 +111,8 @@ def bridge(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
 
 
 def restatements(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
-    """The nation's figures of this period and those before, as far as they have changed since they were first due."""
+    """The nation's figures of this period and those before, as far as they had changed from when they were first due
+    to the latest due time."""
     of_nation = "from marts.restatement where province_code = ? and period_start <= ?"
     dues = connection.execute(
         f"""
@@ -138,7 +139,12 @@ def restatements(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
 
 def _restated(dues: Sequence[tuple], figures: Sequence[tuple]) -> tuple[str, ...]:
     if not figures:
-        return (note("已报各期的全国数字未变。", "No national figure has changed since it was first due."),)
+        return (
+            note(
+                "已报各期的全国数字未变（至最近到期时）。",
+                "No national figure had changed from when it was first due to the latest due time.",
+            ),
+        )
     return (
         stacks(
             "restatements",
@@ -148,7 +154,9 @@ def _restated(dues: Sequence[tuple], figures: Sequence[tuple]) -> tuple[str, ...
         ),
         table("restatements", RESTATED, figures),
         note(
-            f"全国，本期及以前各期，由近及远，至多 {LARGEST} 项。一个数字可因几种原因变化。",
-            f"The nation, this period and those before it, at most {LARGEST}. A figure can change by several causes.",
+            f"全国，本期及以前各期，由近及远，至多 {LARGEST} 项，至 {dues[-1][0]} 到期时止，其后收到的不计。"
+            "一个数字可因几种原因变化。",
+            f"The nation, this period and those before it, at most {LARGEST}, up to the due time of {dues[-1][0]}; what "
+            "came after it is left out. A figure can change by several causes.",
         ),
     )

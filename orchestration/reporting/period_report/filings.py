@@ -82,6 +82,7 @@ def timeliness(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
 
 
 def reconciliation(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
+    """What is published of it: numbers of the period, without money, certificates and single groups."""
     counts = connection.execute(
         """
         select indicator_name_zh, count(*) filter (status = 'agrees'), count(*) filter (status = 'differs'),
@@ -117,7 +118,7 @@ def reconciliation(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
         "Reports against records",
         stacks(
             "reconciliation",
-            ("各指标：省份 × 本期和累计", "cells by indicator: provinces × period and to date"),
+            ("各指标：各省本期数", "provinces by indicator, numbers of the period"),
             [Bar(name, values) for name, *values in counts],
             AGREEMENT,
         ),
@@ -126,7 +127,8 @@ def reconciliation(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
         if withheld
         else "",
         note(
-            f"表列相对差额最大的至多 {LARGEST} 项。库内只有填报值的指标不比较。",
-            f"At most {LARGEST} cells, the largest relative differences; what is reported only is left out.",
+            f"表列相对差额最大的至多 {LARGEST} 项。累计数、金额、证书和各群体的对账不公布；库内只有填报值的指标不比较。",
+            f"At most {LARGEST} cells, the largest relative differences. Numbers to date, money, certificates and single "
+            "groups are not published; what is reported only is left out.",
         ),
     )

@@ -78,6 +78,7 @@ def test_a_figure_is_held_against_what_it_first_was(marts: duckdb.DuckDBPyConnec
     assert page.tables["restatements"] == [
         ["2020-03-23", "课程", "本期", *map(Decimal, (100, 100, 0, 8, 0, -7, 0, -1))],
     ]
+    assert "至 2020-05-08 到期时止，其后收到的不计" in restatements(marts, HEAD)
     # One figure by late arrival and one by recoding at the first due time, one by cancellation at the second.
     assert page.marks["restatements"] == [1, 1, 1]
 
