@@ -156,7 +156,7 @@ def _restated(dues: Sequence[tuple], figures: Sequence[tuple]) -> tuple[str, ...
         note(
             f"全国，本期及以前各期，由近及远，至多 {LARGEST} 项，至 {dues[-1][0]} 到期时止，其后收到的不计。"
             "一个数字可因几种原因变化。",
-            f"The nation, this period and those before it, at most {LARGEST}, up to the due time of {dues[-1][0]}; what "
-            "came after it is left out. A figure can change by several causes.",
+            f"The nation, this period and those before it, at most {LARGEST}, up to the due time of {dues[-1][0]}; "
+            "what came after it is left out. A figure can change by several causes.",
         ),
     )

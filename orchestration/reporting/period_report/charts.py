@@ -41,7 +41,7 @@ def bars(name: str, title: tuple[str, str], rows: Sequence[Bar], series: Sequenc
     """Horizontal bars side by side, one row for each of `rows`, all on one scale from 0."""
     longest = max((float(value) for row in rows for value in row.values if value is not None), default=0.0)
     if longest <= 0:
-        return _figure(name, title, series, nothing())
+        return _figure(name, title, series, nothing(is_withheld=any(map(_hides, rows))))
     drawn = "".join(_bar(row, series, longest, kind) for row in rows)
     return _figure(name, title, series, f'<div class="bars">{drawn}</div>')
 
@@ -56,21 +56,28 @@ def _bar(row: Bar, series: Sequence[Series], longest: float, kind: str) -> str:
 
 
 def stacks(name: str, title: tuple[str, str], rows: Sequence[Bar], series: Sequence[Series]) -> str:
-    """One bar a row, as long as the page is wide, cut into its parts; the number beside it is their sum."""
+    """One bar a row, as long as the page is wide, cut into its parts; the number beside it is their sum, and withheld
+    where one of them is."""
     shown = [row for row in rows if sum(value or 0 for value in row.values) > 0]
     if not shown:
-        return _figure(name, title, series, nothing())
+        return _figure(name, title, series, nothing(is_withheld=any(map(_hides, rows))))
     drawn = "".join(_stack(row, series) for row in shown)
     return _figure(name, title, series, f'<div class="bars">{drawn}</div>')
 
 
 def _stack(row: Bar, series: Sequence[Series]) -> str:
-    total = sum(value or 0 for value in row.values)
-    parts = _shape(list(zip(row.values, series, strict=True)), float(total), row.name, "count")
+    known = sum(value or 0 for value in row.values)
+    parts = _shape(list(zip(row.values, series, strict=True)), float(known), row.name, "count")
+    total = None if _hides(row) else known
     return (
         f'<div class="bar"><span class="name">{escape(row.name)}</span><span class="tracks">'
-        f'<span class="track whole">{parts}</span>{figure_of(total, "count", css="figure")}</span></div>'
+        f'<span class="track whole">{parts}</span>'
+        f"{figure_of(total, 'count', is_withheld=True, css='figure')}</span></div>"
     )
+
+
+def _hides(row: Bar) -> bool:
+    return row.is_withheld and None in row.values
 
 
 def _shape(parts: Sequence[tuple[Number | None, Series]], whole: float, name: str, kind: str) -> str:

@@ -127,8 +127,9 @@ def reconciliation(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
         if withheld
         else "",
         note(
-            f"表列相对差额最大的至多 {LARGEST} 项。累计数、金额、证书和各群体的对账不公布；库内只有填报值的指标不比较。",
-            f"At most {LARGEST} cells, the largest relative differences. Numbers to date, money, certificates and single "
-            "groups are not published; what is reported only is left out.",
+            f"表列相对差额最大的至多 {LARGEST} 项。累计数、金额、证书和各群体的对账不公布；"
+            "库内只有填报值的指标不比较。",
+            f"At most {LARGEST} cells, the largest relative differences. Numbers to date, money, certificates and "
+            "single groups are not published; what is reported only is left out.",
         ),
     )

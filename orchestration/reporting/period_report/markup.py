@@ -89,5 +89,11 @@ def folded(zh: str, en: str, content: str) -> str:
     return f"<details><summary>{label(zh, en)}</summary>{content}</details>"
 
 
-def nothing() -> str:
-    return f'<p class="none">{label("本期没有记录。", "Nothing in this period.")}</p>'
+def nothing(*, is_withheld: bool = False) -> str:
+    """What stands where there is nothing to draw; `is_withheld`: there may be something, which is not published."""
+    told = (
+        ("本期的数未公布。", "Withheld in this period.")
+        if is_withheld
+        else ("本期没有记录。", "Nothing in this period.")
+    )
+    return f'<p class="none">{label(*told)}</p>'

@@ -82,6 +82,9 @@ def occupations(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
         """,
         [head.action_period],
     ).fetchall()
+    # What is withheld has no place in an order; alone it tells that there is something
+    taken = [Bar(row[0], [row[5]], row[9]) for row in rows if row[5]][:MOST_TAKEN]
+    hidden = [Bar(row[0], [row[5]], row[9]) for row in rows if row[5] is None]
     named = [(name, CATEGORIES.get(category, category), *rest) for name, category, *rest in rows]
     return section(
         "occupations",
@@ -96,7 +99,7 @@ def occupations(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
         bars(
             "occupations",
             (f"本期人次最多的 {MOST_TAKEN} 个职业", "most registrations in the period"),
-            [Bar(row[0], [row[5]]) for row in rows[:MOST_TAKEN] if row[5]],
+            taken or hidden,
             [Series("人次", "registrations", "s1")],
         ),
         _uncovered([name for (name,) in uncovered]),

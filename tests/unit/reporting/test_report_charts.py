@@ -42,6 +42,17 @@ def test_columns_stand_on_a_round_scale_and_mark_the_period() -> None:
     assert re.findall(r'<rect class="(\w+)".*?height="([\d.]+)"', drawn) == [("s1", "7.500"), ("now", "87.500")]
 
 
+def test_the_sum_of_a_stack_is_withheld_where_a_part_is() -> None:
+    drawn = stacks("x", ("题", "title"), [Bar("甲", [30, None], is_withheld=True), Bar("乙", [6, 0], True)], TWO)
+    assert re.findall(r'class="figure n( withheld)?"[^>]*>([^<]+)<', drawn) == [(" withheld", "…"), ("", "6")]
+
+
+@pytest.mark.parametrize("draw", [bars, stacks])
+def test_a_chart_of_withheld_values_does_not_say_that_there_are_none(draw) -> None:
+    drawn = draw("x", ("题", "title"), [Bar("甲", [None, 0], is_withheld=True), Bar("乙", [0, 0])], TWO)
+    assert "本期的数未公布" in drawn and "本期没有记录" not in drawn
+
+
 @pytest.mark.parametrize(
     "drawn",
     [
