@@ -22,7 +22,8 @@ from orchestration.sources.workbook import COLUMNS, DISPATCH_SHEET, HEADER_ROW, 
 
 LABELS = ("行政区划代码", "报告期开始日期", "报送时间", "版本")
 MONEY_UNIT = "元"
-WIDTHS = {"A": 30, "B": 32, "C": 16, "D": 18, "E": 18}
+# The longest code and name in full
+WIDTHS = {"A": 30, "B": 38, "C": 16, "D": 18, "E": 18}
 A4 = 9
 TITLE_ROW = HEADER_ROW - 1
 NOTES = (
@@ -30,7 +31,8 @@ NOTES = (
     "只由各地填报、库内无明细的指标（宣传活动等）不在本表。",
 )
 SIGNATURES = "填报单位（盖章）：          填报人：          审核人：          填报日期："
-_RUNNING_NOTE = "报告期尚未结束：数据截至 {as_at}。"
+_ENDED_NOTE = "行动已于 {as_at} 结束：平台、课程、职业和注册的数字截至该日。"
+_RUNNING_NOTE = "报告期尚未结束：数据截至 {known_to}。"
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _write_sheet(sheet: Worksheet, table: DispatchTable, styles: _Styles) -> Non
         "version": table.version,
     }
     # Beside the report's own cells what a reader wants to know, where no reader of the layout looks
-    remarks = (table.province_name_zh, f"至 {table.period_end}", f"截至 {table.as_at}")
+    remarks = (table.province_name_zh, f"至 {table.period_end}", f"截至 {table.known_to}")
     for row, ((address, field), label) in enumerate(zip(REPORT_CELLS.items(), LABELS, strict=True)):
         sheet.write_string(row, 0, label, styles.label)
         # Codes and days as text: as numbers they would lose their zeros and their meaning
@@ -123,7 +125,11 @@ def _write_sheet(sheet: Worksheet, table: DispatchTable, styles: _Styles) -> Non
         sheet.write_number(row, 4, indicator.cumulative, number)
     # After an empty row, where readers of the layout have stopped
     first_note = HEADER_ROW + len(table.rows) + 1
-    notes = (*NOTES, *(() if table.is_complete else (_RUNNING_NOTE.format(as_at=table.as_at),)))
+    notes = [*NOTES]
+    if table.as_at < table.known_to:
+        notes.append(_ENDED_NOTE.format(as_at=table.as_at))
+    if not table.is_complete:
+        notes.append(_RUNNING_NOTE.format(known_to=table.known_to))
     for row, note in enumerate(notes, start=first_note):
         sheet.write_string(row, 0, note, styles.note)
     signatures = first_note + len(notes) + 1

@@ -34,14 +34,19 @@ class DispatchRow:
 
 @dataclass(frozen=True)
 class DispatchTable:
-    """One province's table (or the nation's, `000000`). `known_at`: the warehouse's clock; `version`: one above the
-    highest that the bureau has filed for the period, so that the workbook could be filed as it is."""
+    """One province's table (or the nation's, `000000`).
+
+    `as_at`: the day up to which registrations and stocks go, the action's last at most; `known_to`: the same of all
+    else, the period's last at most. `known_at`: the warehouse's clock. `version`: one above the highest that the bureau
+    has filed for the period, so that the workbook could be filed as it is.
+    """
 
     province_code: str
     province_name_zh: str
     period_start: date
     period_end: date
     as_at: date
+    known_to: date
     is_complete: bool
     known_at: datetime
     version: int
@@ -127,6 +132,7 @@ def _table(connection: duckdb.DuckDBPyConnection, start: date, province: str) ->
     ).fetchall()[0]
     name, end, as_at, is_complete, clock, version = head
     return DispatchTable(
-        province, name, start, end, as_at, is_complete, clock.replace(tzinfo=SHANGHAI), int(version),
+        province, name, start, end, as_at, min(end, clock.date()), is_complete,
+        clock.replace(tzinfo=SHANGHAI), int(version),
         tuple(DispatchRow(*row) for row in rows),
     )  # fmt: skip

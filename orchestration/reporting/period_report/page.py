@@ -55,20 +55,30 @@ def render_page(connection: duckdb.DuckDBPyConnection, head: Head, *, is_sample:
         f'<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>{escape(title)}</title><style>{css}</style></head><body>"
-        f"<header>{_head(head, title, is_sample=is_sample)}<nav><ul>{menu}</ul></nav></header>"
+        f"<header>{top(head, title, is_sample=is_sample)}<nav><ul>{menu}</ul></nav></header>"
         f"<main>{body}</main><footer>{_foot(head)}</footer></body></html>\n"
     )
 
 
-def _head(head: Head, title: str, *, is_sample: bool) -> str:
+def top(head: Head, title: str, *, is_sample: bool) -> str:
+    """What stands above the sections: whose numbers they are, up to which day, and how they are written."""
+    ended = (
+        note(
+            f"行动已于 {head.as_at} 结束：平台、课程、职业、报名的数字截至该日。",
+            f"The action ended on {head.as_at}: platforms, courses, occupations and registrations go up to that day.",
+        )
+        if head.as_at < head.known_to
+        else ""
+    )
     running = "" if head.is_complete else note("报告期尚未结束，数字截至上述日期。", "The period is still running.")
     sample = f'<p class="sample">{label(*SAMPLES)}</p>' if is_sample else ""
     return (
         f"<h1>{escape(title)}</h1>"
         + note(
-            f"{head.period} 至 {head.period_end}，数据截至 {head.as_at}。",
-            f"Report on period {head.number}; numbers as at {head.as_at}.",
+            f"{head.period} 至 {head.period_end}，数据截至 {head.known_to}。",
+            f"Report on period {head.number}; numbers as at {head.known_to}.",
         )
+        + ended
         + running
         + note(
             "“…”：未公布（1 至 4 的小数及可由其推算的数）；“–”：无此数。",

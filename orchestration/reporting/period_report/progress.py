@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from orchestration.reporting.period_report.charts import columns, tiles
-from orchestration.reporting.period_report.head import NATION, Head
+from orchestration.reporting.period_report.head import NATION, Head, of_last_period
 from orchestration.reporting.period_report.markup import Column, figure_of, label, note, section, table
 
 REGISTRATIONS, LEARNERS = Column("人次", "registrations"), Column("人", "learners")
@@ -161,6 +161,7 @@ def provinces(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
         "provinces",
         "各省",
         "Provinces",
+        of_last_period(head),
         tiles("provinces", ("累计报名人次", "registrations to date"), values),
         table("provinces", PROVINCES, [row[1:] for row in rows], has_flag=True),
     )

@@ -7,7 +7,7 @@ from html import escape
 import duckdb
 
 from orchestration.reporting.period_report.charts import Bar, Series, bars, stacks
-from orchestration.reporting.period_report.head import NATION, Head
+from orchestration.reporting.period_report.head import NATION, Head, of_last_period
 from orchestration.reporting.period_report.markup import Column, folded, note, section, table
 
 CATEGORIES = {
@@ -90,6 +90,7 @@ def occupations(connection: duckdb.DuckDBPyConnection, head: Head) -> str:
         "occupations",
         "职业覆盖",
         "Occupations covered",
+        of_last_period(head),
         stacks(
             "coverage",
             ("各类职业的覆盖", "occupations by category"),

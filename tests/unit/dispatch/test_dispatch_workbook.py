@@ -12,12 +12,13 @@ import duckdb
 import openpyxl
 import pytest
 import python_calamine
+from pyarrow.csv import read_csv
 from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.reporting.dispatch_workbook import write_dispatch_workbook
 from orchestration.reporting.dispatch_workbook_tables import DispatchRow, DispatchTable, read_dispatch_tables
-from orchestration.settings import SHANGHAI, Settings
+from orchestration.settings import PROJECT_ROOT, SHANGHAI, Settings
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.feeds import FEEDS
 from orchestration.sources.workbook import DISPATCH_FEED, DISPATCH_SHEET, read_dispatch_workbook
@@ -29,6 +30,7 @@ HUBEI = DispatchTable(
     period_start=date(2020, 3, 23),
     period_end=date(2020, 4, 5),
     as_at=date(2020, 4, 5),
+    known_to=date(2020, 4, 5),
     is_complete=True,
     known_at=datetime(2020, 4, 8, 10, 30, tzinfo=SHANGHAI),
     version=2,
@@ -89,6 +91,22 @@ def test_it_is_laid_out_for_print(tmp_path: Path) -> None:
     assert "盖章" in sheet["A15"].value
     assert sheet["D8"].border.left.style == "thin"
     assert "2020-04-05" in sheet["A13"].value, "a running period says how far it reaches"
+
+
+def test_after_the_action_each_number_says_how_far_it_reaches(tmp_path: Path) -> None:
+    later = replace(NATION, as_at=date(2020, 4, 1), known_to=date(2020, 4, 3))
+    sheet = openpyxl.load_workbook(write_dispatch_workbook([later], tmp_path / "t.xlsx").path)[DISPATCH_SHEET]
+    assert sheet["C3"].value == "截至 2020-04-03"
+    assert "行动已于 2020-04-01 结束" in sheet["A13"].value
+    assert "数据截至 2020-04-03" in sheet["A14"].value
+
+
+def test_the_longest_name_of_an_indicator_is_shown_in_full(tmp_path: Path) -> None:
+    """A Chinese character is as wide as two digits and a little more."""
+    names = read_csv(PROJECT_ROOT / "seeds" / "dispatch_indicators.csv").column("name_zh").to_pylist()
+    sheet = openpyxl.load_workbook(write_dispatch_workbook([HUBEI], tmp_path / "t.xlsx").path)[DISPATCH_SHEET]
+    widest = max(sum(1 if character.isascii() else 2.15 for character in name) for name in names)
+    assert widest < sheet.column_dimensions["B"].width
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from orchestration.reporting.period_report.changes import STEPS, bridge, restate
 from orchestration.reporting.period_report.head import Head
 
 DAY = date(2020, 4, 6)
-HEAD = Head("行动", DAY, DAY, DAY, DAY, 2, datetime.fromisoformat("2020-04-22 18:00"), DAY, True, DAY, {})
+HEAD = Head("行动", DAY, DAY, DAY, DAY, 2, datetime.fromisoformat("2020-04-22 18:00"), DAY, DAY, True, DAY, {})
 DELTAS = ("late_arrival", "correction", "cancellation", "verification", "recoding", "roster", "rule")
 
 
