@@ -7,6 +7,7 @@ pseudonym key is an error, because a key made up on the spot would break every p
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,7 @@ SANDBOX_SECRETS = "sandbox.env"
 SANDBOX_KEY = "pseudonym.key"
 MINIMUM_KEY_BYTES = 32
 DEFAULT_BI_PORT = 8088
+_MEMORY = re.compile(r"\s*\d+(\.\d+)?\s*([kmgt](i?b)?|%)\s*", re.IGNORECASE)
 
 
 class SettingsError(Exception):
@@ -57,9 +59,9 @@ class Settings:
             warehouse_dir=warehouse_dir,
             sources_path=Path(env.get("WAREHOUSE_SOURCES") or warehouse_dir / "sandbox" / "sources.yml").resolve(),
             campaign_path=Path(env.get("WAREHOUSE_CAMPAIGN") or PROJECT_ROOT / "campaign.yml").resolve(),
-            seeds_dir=Path(env.get("WAREHOUSE_SEEDS") or PROJECT_ROOT / "seeds").resolve(),
+            seeds_dir=_seeds_dir(env.get("WAREHOUSE_SEEDS")),
             threads=_threads(env.get("WAREHOUSE_THREADS")),
-            memory_limit=env.get("WAREHOUSE_MEMORY_LIMIT") or _default_memory_limit(),
+            memory_limit=_memory_limit(env.get("WAREHOUSE_MEMORY_LIMIT")),
             fixed_now=_parse_now(env.get("WAREHOUSE_NOW")),
             bi_port=_port(env.get("WAREHOUSE_BI_PORT")),
             bi_password=env.get("WAREHOUSE_BI_PASSWORD") or None,
@@ -194,8 +196,20 @@ def _threads(text: str | None) -> int:
     return int(text)
 
 
-def _default_memory_limit() -> str:
-    return f"{int(psutil.virtual_memory().total * 0.7 / 2**20)}MiB"
+def _seeds_dir(text: str | None) -> Path:
+    path = Path(text or PROJECT_ROOT / "seeds").resolve()
+    if text and not path.is_dir():
+        raise SettingsError(f"WAREHOUSE_SEEDS: {path} is no folder")
+    return path
+
+
+def _memory_limit(text: str | None) -> str:
+    """As DuckDB takes it; by default 70 % of the machine's."""
+    if not text:
+        return f"{int(psutil.virtual_memory().total * 0.7 / 2**20)}MiB"
+    if not _MEMORY.fullmatch(text):
+        raise SettingsError(f"WAREHOUSE_MEMORY_LIMIT: {text!r} is no amount of memory; write 4GB, 512MiB or 70%")
+    return text
 
 
 def _sandbox_secrets(path: Path) -> dict[str, str]:

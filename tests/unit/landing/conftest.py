@@ -27,6 +27,7 @@ def senders(monkeypatch) -> Senders:
 @pytest.fixture
 def make_settings(tmp_path) -> Callable[..., Settings]:
     def make(now: str = NOW.isoformat(), key: bytes = KEY, **more: str) -> Settings:
+        (tmp_path / "seeds").mkdir(exist_ok=True)
         environment = {
             "WAREHOUSE_DIR": str(tmp_path / "warehouse"),
             "WAREHOUSE_SOURCES": str(tmp_path / "sources.yml"),

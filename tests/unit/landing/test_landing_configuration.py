@@ -20,7 +20,7 @@ platforms:   # ask Wang Xiaoming for the token s3cr3t
 
 @pytest.fixture
 def deployment(make_settings, tmp_path):
-    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds").mkdir(exist_ok=True)
     (tmp_path / "seeds" / "regions.csv").write_text("region_code\n420106\n", encoding="utf-8")
     (tmp_path / "sources.yml").write_text(REGISTRY, encoding="utf-8")
     shutil.copy(PROJECT_ROOT / "campaign.yml", tmp_path / "campaign.yml")
