@@ -16,6 +16,7 @@ from pathlib import Path
 from orchestration.known_at.configuration import write_seeds
 from orchestration.known_at.publication import publish_as_known
 from orchestration.landing.ledger import read_ledger
+from orchestration.loading.database import LoadingError
 from orchestration.loading.load import LoadReport, load
 from orchestration.pipeline import UsageError, transform_step
 from orchestration.publishing.building import PublishReport
@@ -45,8 +46,8 @@ def known_at(
 ) -> KnownAtReport:
     """Build and publish the marts of `moment` (with offset).
 
-    Raises UsageError for a moment to come, or before anything had been received; LoadingError, TransformError and
-    PublishError as a build does, with nothing published.
+    Raises UsageError for a moment to come, or before anything had been received; LoadingError where nothing has been
+    landed at all; LoadingError, TransformError and PublishError as a build does, with nothing published.
     """
     moment = moment.astimezone(SHANGHAI)
     _check(settings, moment)
@@ -84,7 +85,7 @@ def _check(settings: Settings, moment: datetime) -> None:
         raise UsageError(f"{moment.isoformat()}: still to come; it is {settings.now().isoformat()} by the clock")
     entries = read_ledger(settings.landing_dir).entries("_config")
     if not entries:
-        raise UsageError("nothing has been landed yet; run `warehouse build`")
+        raise LoadingError("nothing has been landed yet; run `warehouse build`")
     first = min(datetime.fromisoformat(entry.received_at) for entry in entries)
     if moment < first:
         raise UsageError(

@@ -11,9 +11,12 @@ from datetime import date
 
 import duckdb
 
+from orchestration.landing.configuration import CONFIG_SENDER
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.replay import batches_to_replay
+from orchestration.pipeline import UsageError, choose_feeds
 from orchestration.settings import Settings
+from orchestration.sources.contract_sql import Reason
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,17 @@ def read_refusals(
     reasons: Collection[str] = (),
     limit: int | None = None,
 ) -> Refusals:
-    """The refusals that match, of batches as they stand after replays; an empty collection matches all."""
-    current = batches_to_replay(read_ledger(settings.landing_dir))
+    """The refusals that match, of batches as they stand after replays; an empty collection matches all.
+
+    Raises UsageError for a sender of whom nothing has landed, a feed or a reason that there is not: "no refusals" would
+    be read as good news.
+    """
+    ledger = read_ledger(settings.landing_dir)
+    landed = [sender_id for sender_id in ledger.sender_ids() if sender_id != CONFIG_SENDER]
+    _check("--sender", senders, landed, "nothing has been landed of it; landed is")
+    _check("--reason", reasons, list(Reason), "there is no such reason; there are")
+    choose_feeds(list(feeds))
+    current = batches_to_replay(ledger)
     files = [str(settings.landing_dir / entry.quarantine_file) for entry in current if entry.quarantine_file]
     if not files:
         return Refusals(0, 0, ())
@@ -82,3 +94,8 @@ def read_refusals(
             {"limit": total if limit is None else limit},
         ).fetchall()
     return Refusals(total, rows, tuple(Refusal(*row) for row in listed))
+
+
+def _check(option: str, asked: Collection[str], known: Collection[str], said: str) -> None:
+    if unknown := [text for text in asked if text not in known]:
+        raise UsageError(f"{option} {', '.join(unknown)}: {said} {', '.join(known) or 'nothing'}")
