@@ -115,7 +115,8 @@ def choose_periods(deployment: Deployment, texts: Sequence[str], called: str = "
     begun = {period.key: period.start for period in calendar.begun(list(deployment.periods), deployment.settings.now())}
     if unknown := [text for text in texts if text not in begun]:
         raise UsageError(
-            f"{called} {', '.join(unknown)}: no period begun by now has that first day; there are {', '.join(begun)}"
+            f"{called} {', '.join(unknown)}: no period begun by now has that first day; "
+            f"there are {', '.join(begun) or 'none'}"
         )
     return frozenset(begun[text] for text in texts) or None
 

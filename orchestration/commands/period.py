@@ -87,11 +87,13 @@ def _choose(settings: Settings, text: str) -> Period:
     for period in begun:
         if period.key == text:
             return period
-    keys = ", ".join(period.key for period in begun)
+    keys = ", ".join(period.key for period in begun) or "none"
     raise UsageError(f"--period {text}: no period begun by now has that first day; there are {keys}")
 
 
 def _render(console: Console, report: PeriodsReport) -> None:
+    if not report.periods:
+        render_line(console, "periods", "none has begun yet")
     for one in report.periods:
         since = f" since {one.since} by {one.by}" if one.since else ""
         changed = f"; changed after closing: {', '.join(one.changed_marts)}" if one.changed_marts else ""

@@ -80,7 +80,7 @@ def _period(connection: duckdb.DuckDBPyConnection, text: str) -> date:
     if not found:
         raise UsageError(
             f"--period {text}: no period begun by the warehouse's clock has that first day; "
-            f"there are {', '.join(map(str, starts))}"
+            f"there are {', '.join(map(str, starts)) or 'none'}"
         )
     return found[0]
 

@@ -54,7 +54,7 @@ def read_head(connection: duckdb.DuckDBPyConnection, period: str) -> Head:
     if not found:
         raise UsageError(
             f"--period {period}: no period begun by the published copy's clock has that first day; "
-            f"there are {', '.join(map(str, starts))}"
+            f"there are {', '.join(map(str, starts)) or 'none'}"
         )
     values = connection.execute(
         """
