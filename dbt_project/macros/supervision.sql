@@ -36,6 +36,29 @@ study as (
 {# How a subject that several senders could number alike is named. #}
 {% macro named_within(sender, number) -%} ({{ sender }} || '/' || {{ number }}) {%- endmacro %}
 
+{# CTE `evidence` of a rule that doubts single claims: each of `doubtful`, rows of fct_claim with their subject_id, on its `day`. #}
+{% macro evidence_of_claims(doubtful, day='claimed_on') -%}
+evidence as (
+    select
+        subject_id,
+        cast({{ day }} as timestamp) as first_at,
+        cast({{ day }} as timestamp) as last_at,
+        payment_id as evidence_id,
+        sender_id,
+        cast({{ day }} as timestamp) as happened_at,
+        person_sk,
+        platform_id,
+        payee_uscc as institution_uscc,
+        false as is_withdrawn
+    from {{ doubtful }}
+)
+{%- endmacro %}
+
+{# CTE `claims` of such a rule: they are what is at risk. #}
+{% macro doubtful_claims(doubtful) -%}
+claims as (select subject_id, sender_id, payment_id, amount_cny, status from {{ doubtful }})
+{%- endmacro %}
+
 {# CTE `claims` of a rule whose evidence hangs on registrations: the claims matched to them. #}
 {% macro claims_of_registrations() -%}
 claims as (

@@ -19,8 +19,9 @@ from orchestration.sources.feeds import FEEDS
 from orchestration.sources.http import PageWalk, Requests
 from orchestration.sources.ndjson import lines_table, rows_of_json
 from orchestration.sources.payload import Payload
+from orchestration.sources.pulled import pulled_payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
-from orchestration.sources.rows import FormatError, sha256_of_rows
+from orchestration.sources.rows import FormatError
 from orchestration.sources.window import window_of
 
 PAGE_LIMIT = 5_000
@@ -67,23 +68,7 @@ def fetch_rest(
         found = rows_of_json(table, FEEDS[source.feed], load_column_map(source.column_map, source.feed))
     except FormatError as error:
         raise PermanentSourceError(sender.id, source.feed, name, error.message, error.field, error.row) from None
-    return Payload(
-        sender_id=sender.id,
-        feed=source.feed,
-        period_start=period.start,
-        source_name=name,
-        payload_sha256=sha256_of_rows(rows),
-        bytes_count=sum(map(len, rows)),
-        window_from=window.opens_at,
-        window_to=window.closes_at,
-        began_at=now,
-        is_whole=window.is_whole,
-        header=found.header,
-        delivered_header=found.delivered_header,
-        non_personal=found.non_personal,
-        unknown_columns=found.unknown_columns,
-        table=found.table,
-    )
+    return pulled_payload(source, sender, period, window, now, source_name=name, delivered=rows, found=found)
 
 
 def _all_pages(requests: Requests, url: str, parameters: dict[str, str]) -> list[msgspec.Raw]:

@@ -25,8 +25,9 @@ from orchestration.sources.http import Requests
 from orchestration.sources.lrs import NAME, Lrs
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
+from orchestration.sources.pulled import pulled_payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
-from orchestration.sources.rows import rows_of_table, sha256_of_rows
+from orchestration.sources.rows import rows_of_table
 from orchestration.sources.statements import (
     learning_record_fields,
     statements_table,
@@ -84,20 +85,4 @@ def fetch_xapi(
         malformed=table[MALFORMED],
     )
     payload = [*(statements[index] for index in kept), *targets]
-    return Payload(
-        sender_id=sender.id,
-        feed=source.feed,
-        period_start=period.start,
-        source_name=NAME,
-        payload_sha256=sha256_of_rows(payload),
-        bytes_count=sum(map(len, payload)),
-        window_from=window.opens_at,
-        window_to=window.closes_at,
-        began_at=now,
-        is_whole=window.is_whole,
-        header=found.header,
-        delivered_header=found.delivered_header,
-        non_personal=found.non_personal,
-        unknown_columns=found.unknown_columns,
-        table=found.table,
-    )
+    return pulled_payload(source, sender, period, window, now, source_name=NAME, delivered=payload, found=found)

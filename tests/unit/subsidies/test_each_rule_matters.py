@@ -64,7 +64,7 @@ def decisions(compiled: Compiled, rules: list[dict[str, Any]]) -> dict[tuple[str
     world.put("fct_certificate", *certificates)
     world.put("fct_study_interval", *studied)
     world.put("fct_eligibility", *rosters)
-    world.derive("fct_certified_registration", "fct_study_day_credit")
+    world.derive("fct_decisive_certificate", "fct_certified_registration", "fct_study_day_credit")
     found = {}
     for scheme, model in (("training", "fct_training_decision"), ("living_allowance", "fct_allowance_decision")):
         columns = ("registration_sk", "rule_id", "fund", "is_entitled", "entitled_amount_cny", "reasons")

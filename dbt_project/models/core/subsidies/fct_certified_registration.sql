@@ -2,7 +2,18 @@ with
 
 registrations as (select * from {{ ref('fct_registration') }}),
 
-{{ decisive_certificates() }},
+-- Of a registration whose certificates were all revoked none decides: it keeps its row, without an event
+decided as (
+    select
+        registration_sk,
+        case when not is_revoked then certificate_no end as certificate_no,
+        case when not is_revoked then issued_at end as issued_at,
+        case when not is_revoked then cast(issued_at as date) end as event_date,
+        case when not is_revoked then class_hours end as class_hours,
+        case when not is_revoked then cost_cny end as cost_cny,
+        logged_microseconds
+    from {{ ref('fct_decisive_certificate') }}
+),
 
 asked as (
     select distinct
@@ -38,7 +49,7 @@ joined as (
         decided.event_date,
         decided.class_hours,
         decided.cost_cny,
-        coalesce(logged.study_microseconds, 0) as study_microseconds,
+        decided.logged_microseconds,
         rule_for.rule_id,
         rule_for.measure,
         rule_for.amount_cny as rule_amount_cny,
@@ -54,7 +65,6 @@ joined as (
         least(first_platform_penalty.decided_on, first_person_penalty.decided_on) as first_penalty_on
     from decided
     inner join registrations on decided.registration_sk = registrations.registration_sk
-    left join logged on decided.registration_sk = logged.registration_sk
     left join rule_for
         on registrations.region_code = rule_for.region_code
         and decided.event_date = rule_for.day
@@ -92,7 +102,7 @@ select
     -- class hours × 45 min ≤ (1 + tolerance) × study, in microseconds
     coalesce(
         joined.class_hours * {{ class_hour_microseconds() }}
-        > (1 + coalesce(joined.hours_tolerance_share, 0)) * joined.study_microseconds,
+        > (1 + coalesce(joined.hours_tolerance_share, 0)) * joined.logged_microseconds,
         false
     ) as is_hours_not_logged,
     joined.event_date is not null and (

@@ -56,20 +56,7 @@ excessive as (
     where compared.excess_cny > parameters.max_excess_cny
 ),
 
-evidence as (
-    select
-        subject_id,
-        cast(claimed_on as timestamp) as first_at,
-        cast(claimed_on as timestamp) as last_at,
-        payment_id as evidence_id,
-        sender_id,
-        cast(claimed_on as timestamp) as happened_at,
-        person_sk,
-        platform_id,
-        payee_uscc as institution_uscc,
-        false as is_withdrawn
-    from excessive
-),
+{{ evidence_of_claims('excessive') }},
 
 claims as (
     select subject_id, sender_id, payment_id, least(amount_cny, excess_cny) as amount_cny, status

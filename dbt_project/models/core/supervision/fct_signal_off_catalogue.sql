@@ -12,21 +12,8 @@ doubtful as (
     where parameters.is_enabled = 1 and claimed.scheme = 'training' and certified.is_not_in_catalogue
 ),
 
-evidence as (
-    select
-        subject_id,
-        cast(claimed_on as timestamp) as first_at,
-        cast(claimed_on as timestamp) as last_at,
-        payment_id as evidence_id,
-        sender_id,
-        cast(claimed_on as timestamp) as happened_at,
-        person_sk,
-        platform_id,
-        payee_uscc as institution_uscc,
-        false as is_withdrawn
-    from doubtful
-),
+{{ evidence_of_claims('doubtful') }},
 
-claims as (select subject_id, sender_id, payment_id, amount_cny, status from doubtful),
+{{ doubtful_claims('doubtful') }},
 
 {{ signals('off_catalogue', 'payment') }}

@@ -11,21 +11,8 @@ doubtful as (
     where parameters.is_enabled = 1 and claimed.is_wrong_fund
 ),
 
-evidence as (
-    select
-        subject_id,
-        cast(claimed_on as timestamp) as first_at,
-        cast(claimed_on as timestamp) as last_at,
-        payment_id as evidence_id,
-        sender_id,
-        cast(claimed_on as timestamp) as happened_at,
-        person_sk,
-        platform_id,
-        payee_uscc as institution_uscc,
-        false as is_withdrawn
-    from doubtful
-),
+{{ evidence_of_claims('doubtful') }},
 
-claims as (select subject_id, sender_id, payment_id, amount_cny, status from doubtful),
+{{ doubtful_claims('doubtful') }},
 
 {{ signals('wrong_fund', 'payment') }}

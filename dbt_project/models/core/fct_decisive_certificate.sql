@@ -32,6 +32,7 @@ select
     decisive.certificate_no,
     decisive.issued_at,
     decisive.class_hours,
+    decisive.cost_cny,
     decisive.is_revoked,
     cast(coalesce(logged.logged_microseconds, 0) as bigint) as logged_microseconds
 from decisive
