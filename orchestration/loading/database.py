@@ -46,12 +46,13 @@ def writer_lock(settings: Settings, timeout_seconds: float = -1) -> Iterator[Non
     """Hold the warehouse for writing: waits for whoever holds it (for ever by default), and says so in the log.
 
     Re-entrant within a thread. Every process that opens warehouse.duckdb for writing takes it, and so does whoever runs
-    dbt. The operating system frees it when its holder dies. Raises WarehouseLockedError after `timeout_seconds`.
+    dbt. The operating system frees it when its holder dies. Raises WarehouseLockedError after `timeout_seconds`,
+    LoadingError where the lock can't be written.
     """
-    settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
     path = settings.warehouse_dir / LOCK_NAME
     lock = FileLock(path, is_singleton=True)
     try:
+        settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         logger.warning("%s is being written by another process; waiting until it has ended", settings.database_path)
@@ -62,6 +63,11 @@ def writer_lock(settings: Settings, timeout_seconds: float = -1) -> Iterator[Non
                 f"{settings.database_path}: still being written by another process after {timeout_seconds:g} s "
                 f"(it holds {path})"
             ) from None
+    except OSError as error:
+        raise LoadingError(
+            f"{path}: can't be written ({error.strerror}); whoever opens the warehouse, if only to read it, takes this "
+            "lock, and needs to be allowed to write it"
+        ) from None
     try:
         yield
     finally:

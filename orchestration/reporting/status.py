@@ -45,7 +45,10 @@ def open_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             f"nothing is published in {settings.published_dir} yet; "
             "run `warehouse build` (or `make demo` for the samples)"
         )
-    with readable(path, "run `warehouse publish`"), duckdb.connect(str(path), read_only=True) as connection:
+    with (
+        readable(path, "where it is damaged, run `warehouse publish`"),
+        duckdb.connect(str(path), read_only=True) as connection,
+    ):
         yield connection
 
 
