@@ -1,6 +1,7 @@
 """raw → staging → core → marts: dbt's models as assets, its tests as their checks, in one step and one process of
 dbt's own."""
 
+import subprocess
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic import Field
 from orchestration.assets.flow import MODEL_GROUPS, OWNERS, raw_key
 from orchestration.assets.tables import table
 from orchestration.assets.troubles import explained
-from orchestration.loading.database import WarehouseLockedError, set_clock, writer_lock
+from orchestration.loading.database import lock_descriptor, set_clock, writer_lock
 from orchestration.resources import WRITER_POOL, Warehouse
 from orchestration.settings import Settings
 from orchestration.transforming.dbt import DBT, target_dir
@@ -78,7 +79,7 @@ def model_assets(settings: Settings) -> AssetsDefinition:
         context: AssetExecutionContext, config: TransformConfig, warehouse: ResourceParam[Warehouse]
     ) -> Iterator[Any]:
         settings = warehouse.settings
-        with explained(WarehouseLockedError), writer_lock(settings):
+        with explained(), writer_lock(settings):
             set_clock(settings, run_id=context.run_id)
             (target_dir(settings) / RUN_RESULTS).unlink(missing_ok=True)
             arguments = ["build", "--full-refresh"] if config.full_refresh else ["build"]
@@ -101,7 +102,7 @@ def _layer(dbt_resource_props: Mapping[str, Any]) -> str:
 
 def _start(context: AssetExecutionContext, settings: Settings, arguments: list[str]) -> DbtCliInvocation:
     """Start dbt as DbtCliResource does, but with an environment from which the senders' secrets and the key are
-    gone."""
+    gone, and with the writer lock: a run that is killed leaves dbt behind, and the next has to wait for it."""
     chosen = get_updated_cli_invocation_params_for_context(
         context=context, manifest={}, dagster_dbt_translator=Translator()
     )
@@ -117,19 +118,26 @@ def _start(context: AssetExecutionContext, settings: Settings, arguments: list[s
     }
     if chosen.indirect_selection:
         environment["DBT_INDIRECT_SELECTION"] = chosen.indirect_selection
-    return DbtCliInvocation.run(
-        args=[*DBT, *arguments, *chosen.selection_args],
+    project_dir = Path(chosen.dbt_project.project_dir) if chosen.dbt_project else PROJECT_DIR
+    process = subprocess.Popen(
+        [*DBT, *arguments, *chosen.selection_args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         env=environment,
+        cwd=project_dir,
+        pass_fds=[lock_descriptor(settings)],
+    )
+    return DbtCliInvocation(
+        process=process,
         manifest=chosen.manifest,
         dagster_dbt_translator=chosen.dagster_dbt_translator,
-        project_dir=Path(chosen.dbt_project.project_dir) if chosen.dbt_project else PROJECT_DIR,
+        project_dir=project_dir,
         target_path=target,
         # What failed is told below from dbt's own results, by name and with the number of rows.
         raise_on_error=False,
         context=context,
-        adapter=None,
         cli_version=parse(version("dbt-core")),
-        dbt_project=chosen.dbt_project,
+        project=chosen.dbt_project,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -10,7 +11,8 @@ from sample_secret import SECRET
 
 from orchestration.assets import models
 from orchestration.assets.models import Translator, model_assets
-from orchestration.transforming.dbt import DBT
+from orchestration.loading.database import LOCK_NAME
+from orchestration.transforming.dbt import DBT, target_dir
 from orchestration.transforming.results import NodeFailure, TestOutcome, TransformReport
 
 
@@ -43,50 +45,57 @@ def test_dbts_tests_are_checks_of_the_assets(definitions):
     assert AssetKey(["core", "fct_registration"]) in checked
 
 
+# Stands in for dbt: notes what it was started with, and which files it holds open.
+NOTES = """
+import json, os, sys
+files = [os.fstat(int(name)).st_ino for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")]
+with open(os.environ["DBT_TARGET_PATH"] + "/notes.json", "w") as notes:
+    json.dump({"args": sys.argv[1:], "env": dict(os.environ), "files": files}, notes)
+"""
+
+
 @pytest.fixture
-def started(monkeypatch):
-    """What dbt is started with; nothing runs."""
-    seen = {}
+def start(settings, warehouse, monkeypatch):
+    """Materialize the models with a process in dbt's place that builds nothing; returns the run and its notes."""
+    monkeypatch.setattr(models, "DBT", (sys.executable, "-c", NOTES))
+    target_dir(settings).mkdir(parents=True)
 
-    class Invocation:
-        def stream(self):
-            return iter(())
+    def materialized(**config):
+        run = materialize(
+            [model_assets(settings)],
+            resources={"warehouse": warehouse},
+            run_config={"ops": {"transform": {"config": config}}},
+            raise_on_error=False,
+        )
+        return run, json.loads((target_dir(settings) / "notes.json").read_text(encoding="utf-8"))
 
-    def run(**arguments):
-        seen.update(arguments)
-        return Invocation()
-
-    monkeypatch.setattr(models.DbtCliInvocation, "run", run)
-    return seen
+    return materialized
 
 
-def test_dbt_gets_this_warehouse_and_no_secret(settings, warehouse, started):
-    run = materialize([model_assets(settings)], resources={"warehouse": warehouse}, raise_on_error=False)
-    environment = started["env"]
-    assert environment["WAREHOUSE_DATABASE"] == str(settings.database_path)
-    assert SECRET not in str(environment)
-    assert "0f" * 32 not in str(environment)
+def test_dbt_gets_this_warehouse_and_no_secret(settings, start):
+    run, started = start()
+    assert started["env"]["WAREHOUSE_DATABASE"] == str(settings.database_path)
+    assert SECRET not in str(started["env"])
+    assert "0f" * 32 not in str(started["env"])
     # dbt wrote no result: that is a failure in words, not a green step.
     assert not run.success
     (failed,) = run.filter_events(lambda event: event.event_type_value == "STEP_FAILURE")
     assert "dbt ended before it had built anything" in failed.step_failure_data.user_failure_data.description
 
 
-def test_dbt_is_found_though_it_is_not_on_the_path(settings, warehouse, started):
-    materialize([model_assets(settings)], resources={"warehouse": warehouse}, raise_on_error=False)
-    assert (*started["args"][: len(DBT)], started["args"][len(DBT)]) == (*DBT, "build")
+def test_dbt_holds_the_writer_lock_itself_so_that_it_is_waited_for_when_its_run_was_killed(settings, start):
+    _, started = start()
+    assert (settings.warehouse_dir / LOCK_NAME).stat().st_ino in started["files"]
+
+
+def test_dbt_is_found_though_it_is_not_on_the_path(start):
     assert DBT[0] == sys.executable
+    assert start()[1]["args"][0] == "build"
 
 
 @pytest.mark.parametrize("full_refresh", [False, True])
-def test_every_table_is_built_anew_where_that_is_asked_for(settings, warehouse, started, full_refresh):
-    materialize(
-        [model_assets(settings)],
-        resources={"warehouse": warehouse},
-        run_config={"ops": {"transform": {"config": {"full_refresh": full_refresh}}}},
-        raise_on_error=False,
-    )
-    assert ("--full-refresh" in started["args"]) == full_refresh
+def test_every_table_is_built_anew_where_that_is_asked_for(start, full_refresh):
+    assert ("--full-refresh" in start(full_refresh=full_refresh)[1]["args"]) == full_refresh
 
 
 def test_a_failure_names_models_and_tests_with_their_rows():
