@@ -262,8 +262,8 @@ def transform_step(settings: Settings, reporter: Reporter, *, full_refresh: bool
         return transform(settings, full_refresh=full_refresh, on_event=tell)
 
 
-def publish_step(settings: Settings, reporter: Reporter) -> PublishReport:
-    """Swap in a new published copy. Raises PublishError where the marts are not those of one whole transformation."""
+def check_publishable(settings: Settings) -> None:
+    """Raises PublishError where the marts are not those of a transformation that went through."""
     last = last_report(settings)
     if last is None:
         raise PublishError("nothing to publish: no transformation has gone through yet (`warehouse transform`)")
@@ -272,6 +272,11 @@ def publish_step(settings: Settings, reporter: Reporter) -> PublishReport:
             f"not published: the last transformation had errors ({first_error(last)}); mend them and run "
             "`warehouse transform`"
         )
+
+
+def publish_step(settings: Settings, reporter: Reporter) -> PublishReport:
+    """Swap in a new published copy. Raises PublishError where the marts are not those of one whole transformation."""
+    check_publishable(settings)
     # A pull does without what a publication needs.
     from orchestration.publishing.publish import publish
 

@@ -21,7 +21,6 @@ from orchestration.assets.troubles import explained
 from orchestration.closing.errors import ClosingError
 from orchestration.closing.standing import PeriodStanding, read_standings
 from orchestration.closing.steps import changes
-from orchestration.loading.database import WarehouseLockedError
 from orchestration.partitions import Roster
 from orchestration.resources import WRITER_POOL, Warehouse
 
@@ -48,7 +47,7 @@ def periods_asset(roster: Roster) -> AssetsDefinition:
     )
     def reporting_periods(warehouse: ResourceParam[Warehouse]) -> MaterializeResult:
         begun = calendar.begun(list(roster.periods), warehouse.settings.now())
-        with explained(ClosingError, WarehouseLockedError):
+        with explained(ClosingError):
             standings = read_standings(warehouse.settings, begun)
         return MaterializeResult(
             metadata={
@@ -76,7 +75,7 @@ def periods_check() -> AssetChecksDefinition:
         "Fails as a warning: the marts show the newest truth, and this says where it differs.",
     )
     def closed_periods_unchanged(warehouse: ResourceParam[Warehouse]) -> AssetCheckResult:
-        with explained(ClosingError, WarehouseLockedError):
+        with explained(ClosingError):
             return judge(changes(warehouse.settings))
 
     return closed_periods_unchanged

@@ -16,7 +16,7 @@ from dagster import (
 
 from orchestration.assets.flow import CONFIGURATION_KEY, OWNERS, RAW_GROUP, landing_key, raw_key
 from orchestration.assets.troubles import explained
-from orchestration.loading.database import WarehouseLockedError, open_for_reading
+from orchestration.loading.database import open_for_reading
 from orchestration.loading.load import LoadReport
 from orchestration.loading.raw_schema import raw_tables
 from orchestration.resources import WRITER_POOL, Warehouse
@@ -73,16 +73,18 @@ def raw_assets() -> AssetsDefinition:
     def load(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult]:
         """Load what has landed since the last time. Loads all feeds together, in one transaction; a second run loads
         nothing."""
-        with explained(WarehouseLockedError):
+        with explained():
             report = warehouse.load(warehouse.settings)
         context.log.info("Loaded %d new batches", report.batches_count)
         totals = _row_counts(warehouse.settings)
         for name in FEEDS:
             yield _result(name, report, totals.get(name, 0))
         for name, (_, tables) in _BESIDES.items():
-            yield MaterializeResult(
-                raw_key(name), metadata={"dagster/row_count": sum(totals.get(table, 0) for table in tables)}
-            )
+            metadata: dict[str, Any] = {"dagster/row_count": sum(totals.get(table, 0) for table in tables)}
+            if name == "ledger" and report.problems:
+                # Whose new batches wait; the others are loaded.
+                metadata["damaged_ledgers"] = "\n".join(report.problems)
+            yield MaterializeResult(raw_key(name), metadata=metadata)
 
     return load
 

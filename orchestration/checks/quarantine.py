@@ -15,6 +15,7 @@ from dagster import (
 
 from orchestration.assets.flow import mart_key
 from orchestration.assets.tables import table
+from orchestration.assets.troubles import explained
 from orchestration.checks.marts import query_marts
 from orchestration.resources import WRITER_POOL, Warehouse
 
@@ -36,11 +37,12 @@ def quarantine_check() -> AssetChecksDefinition:
         "wait in quarantine.",
     )
     def no_row_refused(warehouse: ResourceParam[Warehouse]) -> AssetCheckResult:
-        rows = query_marts(
-            warehouse.settings,
-            "select period_start, sender_id, feed, reason, rows_count from marts.data_quality where reason <> "
-            f"'{_TAKEN}' and rows_count > 0 order by rows_count desc, sender_id, feed, period_start, reason",
-        )
+        with explained():
+            rows = query_marts(
+                warehouse.settings,
+                "select period_start, sender_id, feed, reason, rows_count from marts.data_quality where reason <> "
+                f"'{_TAKEN}' and rows_count > 0 order by rows_count desc, sender_id, feed, period_start, reason",
+            )
         return judge(rows)
 
     return no_row_refused

@@ -22,6 +22,7 @@ from dagster import (
 
 from orchestration.assets.flow import mart_key
 from orchestration.assets.tables import table
+from orchestration.assets.troubles import explained
 from orchestration.checks.marts import query_marts
 from orchestration.resources import WRITER_POOL, Warehouse
 from orchestration.sources.feeds import FEEDS
@@ -76,7 +77,8 @@ def timeliness_checks() -> AssetChecksDefinition:
         context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse]
     ) -> Iterator[AssetCheckResult]:
         chosen = {key.name for key in context.selected_asset_check_keys}
-        reports = read_due(warehouse)
+        with explained():
+            reports = read_due(warehouse)
         for feed in (feed for feed in FEEDS if check_name(feed) in chosen):
             own = [report for report in reports if report.feed == feed] if reports is not None else None
             yield judge(feed, own)
