@@ -31,7 +31,7 @@ from orchestration.assets.cells import Cell, materialization, observation, perio
 from orchestration.assets.models import TransformConfig
 from orchestration.assets.tables import table
 from orchestration.assets.troubles import explained
-from orchestration.calendar import newest_ended
+from orchestration.calendar import begun, newest_ended
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import FeedPull, Trouble
 from orchestration.pipeline import Deployment, UsageError
@@ -67,8 +67,8 @@ class OneSender(Config):
 
     sender: str = Field(
         default="",
-        description="Id of the sender in the registry: P001 for a platform, 420000 for a bureau. The table of the "
-        "assets senders/platforms and senders/bureaus lists all.",
+        description="Id of the sender in the registry: P001 for a platform, '420000' in quotes for a bureau, so that "
+        "it isn't taken for a number. The table of the assets senders/platforms and senders/bureaus lists all.",
     )
     period: str = Field(
         default="",
@@ -220,11 +220,13 @@ def _land(
 ) -> None:
     """Pull, record each partition that came through, and fail naming those that did not. Raises UsageError."""
     ledger = read_ledger(deployment.settings.landing_dir)
+    asked = period_keys or [period.key for period in begun(list(deployment.periods), deployment.settings.now())]
 
     def record(done: FeedPull) -> None:
         feed, task = FEEDS[done.task.feed], done.task
-        # A platform's inbox holds rows of any period.
-        periods = {task.period.key} if task.period else {key for entry in done.entries for key in periods_of(entry)}
+        # A platform's inbox holds rows of any period: all those asked for came through with it, and what else it holds.
+        held = {key for entry in done.entries for key in periods_of(entry)}
+        periods = {task.period.key} if task.period else {*asked, *held}
         for period in sorted(periods):
             cell = Cell(period, task.sender.id, was_asked=True)
             cell.entries = [entry for entry in done.entries if period in periods_of(entry)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from dagster import DagsterEventType
 from dagster._core.storage.partition_status_cache import AssetPartitionStatus
-from test_landing_cells import colours
+from test_landing_cells import colours, land
 
 from orchestration import pipeline
 from orchestration.landing.pull import Trouble
@@ -74,14 +74,26 @@ def test_one_sender_is_asked_alone_and_its_partitions_are_recorded(run, senders,
     assert colours(definitions, instance) == {f"{RUNNING}|P001": AssetPartitionStatus.MATERIALIZED}
 
 
+def test_an_inbox_that_is_read_again_without_anything_new_leaves_no_partition_red(run, senders, definitions, instance):
+    senders.broken["P003", "courses"] = "not a file that can be read"
+    land(definitions, instance, ("2020-03-23", "P003"), (RUNNING, "P003"))
+    assert set(colours(definitions, instance).values()) == {AssetPartitionStatus.FAILED}
+    senders.broken.clear()
+    senders.silent.add("P003")
+    assert run("one_sender", ASK_ONE, sender="P003").success
+    assert colours(definitions, instance) == {
+        f"{period}|P003": AssetPartitionStatus.MATERIALIZED for period in ("2020-03-23", "2020-04-06", ENDED, RUNNING)
+    }
+
+
 def test_a_sender_that_fails_is_named_and_the_others_are_recorded(run, senders, definitions, instance):
     senders.broken["P002", "courses"] = "401 Unauthorized"
     result = run("this_period")
     assert not result.success
     assert f"P002 courses {ENDED} v1/courses: 401 Unauthorized" in said(result)
     assert "What all others sent is landed; ask again for P002 alone. The marts follow all the same." in said(result)
-    # P003 delivers files; what its inbox holds is of the first period.
-    assert set(colours(definitions, instance)) == {f"{ENDED}|P001", "2020-03-23|P003"}
+    # P003 delivers files; what its inbox holds is of the first period, and the one asked for came through with it.
+    assert set(colours(definitions, instance)) == {f"{ENDED}|P001", f"{ENDED}|P003", "2020-03-23|P003"}
 
 
 @pytest.mark.parametrize(
