@@ -31,8 +31,9 @@ from orchestration.reporting.standing import Standing, read_standing
 from orchestration.settings import Settings
 from orchestration.sources.feeds import FEEDS
 from orchestration.sources.registry import Registry, RegistryError, load_registry
-from orchestration.transforming.dbt import NodeEvent, last_report, transform
+from orchestration.transforming.dbt import NodeEvent, last_report, target_dir, transform
 from orchestration.transforming.results import TransformReport, first_error
+from orchestration.transforming.unsettled import read_unsettled
 
 if TYPE_CHECKING:
     from orchestration.publishing.building import PublishReport
@@ -272,6 +273,8 @@ def check_publishable(settings: Settings) -> None:
             f"not published: the last transformation had errors ({first_error(last)}); mend them and run "
             "`warehouse transform`"
         )
+    if unsettled := read_unsettled(target_dir(settings)):
+        raise PublishError(f"not published: {unsettled}; run `warehouse transform` as a whole")
 
 
 def publish_step(settings: Settings, reporter: Reporter) -> PublishReport:

@@ -21,7 +21,8 @@ from orchestration.resources import WRITER_POOL, Warehouse
 from orchestration.settings import Settings
 from orchestration.transforming.dbt import DBT, target_dir
 from orchestration.transforming.parsed import PROJECT_DIR, read_manifest
-from orchestration.transforming.results import RUN_RESULTS, TransformReport, read_results
+from orchestration.transforming.results import TransformReport
+from orchestration.transforming.unsettled import begin_run, end_run
 
 # Raw tables that are no feed's stand behind one asset for several tables (assets/raw.py).
 _RAW_ASSET_OF = {"ledger_periods": "ledger", "control": "configuration"}
@@ -58,8 +59,8 @@ class TransformConfig(Config):
 
     full_refresh: bool = Field(
         default=False,
-        description="Build every table anew. By default only what newly loaded batches touch is built; the figures "
-        "are the same either way.",
+        description="dbt's --full-refresh. Every table is built anew at each run, with or without it; seeds whose "
+        "columns were changed need it.",
     )
 
 
@@ -81,10 +82,10 @@ def model_assets(settings: Settings) -> AssetsDefinition:
         settings = warehouse.settings
         with explained(), writer_lock(settings):
             set_clock(settings, run_id=context.run_id)
-            (target_dir(settings) / RUN_RESULTS).unlink(missing_ok=True)
+            before = begin_run(target_dir(settings))
             arguments = ["build", "--full-refresh"] if config.full_refresh else ["build"]
             yield from _start(context, settings, arguments).stream()
-            report = read_results(target_dir(settings))
+            report = end_run(target_dir(settings), before)
         if report is None:
             raise Failure(
                 "dbt ended before it had built anything. Its own output is in this step's log (stdout).",

@@ -20,7 +20,8 @@ import orjson
 from orchestration.loading.database import lock_descriptor, set_clock, writer_lock
 from orchestration.settings import Settings
 from orchestration.transforming.parsed import PROJECT_DIR
-from orchestration.transforming.results import RUN_RESULTS, TransformReport, read_results
+from orchestration.transforming.results import TransformReport, read_results
+from orchestration.transforming.unsettled import begin_run, end_run
 
 # dbt, in the interpreter that runs this: .venv/bin need not be on PATH
 DBT = (sys.executable, "-m", "orchestration.transforming.process")
@@ -68,13 +69,11 @@ def transform(
     arguments = ["build"]
     arguments += ["--full-refresh"] if full_refresh else []
     arguments += ["--select", select] if select else []
-    results = target_dir(settings) / RUN_RESULTS
     with writer_lock(settings):
         set_clock(settings)
-        # An old file would be taken for this run's, should dbt die before it writes its own.
-        results.unlink(missing_ok=True)
+        before = begin_run(target_dir(settings))
         messages = _follow(settings, arguments, on_event)
-    report = read_results(target_dir(settings))
+        report = end_run(target_dir(settings), before)
     if report is None:
         raise TransformError("; ".join(messages) or "dbt ended without a result and without a message")
     # Errors beside the nodes' own (a hook, the adapter) must not pass unseen only because every node is well.

@@ -59,11 +59,21 @@ class TransformReport:
 
 def read_results(target_dir: Path) -> TransformReport | None:
     """The report of the last dbt run in `target_dir`, or None when there was none (or it died before its end)."""
-    path = target_dir / RUN_RESULTS
-    if not path.is_file():
+    content = _content(target_dir)
+    if content is None:
         return None
-    content = json.loads(path.read_text(encoding="utf-8"))
     return summarise(content["results"], seconds=float(content.get("elapsed_time") or 0.0))
+
+
+def results_of(target_dir: Path) -> list[Mapping[str, Any]]:
+    """dbt's own results of its last run, one a node; none where there was no run."""
+    content = _content(target_dir)
+    return [] if content is None else content["results"]
+
+
+def _content(target_dir: Path) -> dict[str, Any] | None:
+    path = target_dir / RUN_RESULTS
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def summarise(results: Iterable[Mapping[str, Any]], *, seconds: float = 0.0) -> TransformReport:
