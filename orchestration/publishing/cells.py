@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -109,6 +110,13 @@ class Grid:
             if key in self.keys:
                 chosen &= np.isin(self.members[key], np.array(list(values), dtype=np.str_))[self.codes(key)]
         return chosen
+
+    def until(self, time: str | None, last_day: date | None) -> Bools:
+        """The cells whose day or period has begun on `last_day`, the day of the marts' clock: a past moment has no rows
+        of later ones, though a publication since then has. Without one of the two: all cells."""
+        if time is None or last_day is None:
+            return np.ones(self.size, dtype=bool)
+        return (self.members[time] <= last_day.isoformat())[self.codes(time)]
 
     def across(self, keys: Iterable[str]) -> Ints:
         """A number for each cell that is equal for cells with equal values of `keys`."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -48,11 +49,12 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class Withheld:
-    """The suppression over all marts, and the cells it is about."""
+    """The suppression over all marts, and the cells it is about. `last_day`: that of the marts' clock."""
 
     grids: Mapping[str, Grid]
     cells: CellTable
     suppression: Suppression
+    last_day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def copy_tables(
 ) -> tuple[list[PublishedTable], Withheld]:
     """Fill the new file: the marts with what has to be withheld as NULL, and the dimensions as they are."""
     tables = {name: _read(connection, name, specification.marts[name]) for name in choice.marts}
-    withheld = withhold(specification, tables, earlier)
+    withheld = replace(withhold(specification, tables, earlier), last_day=_last_day(connection))
     published = []
     for name, table in tables.items():
         mart = specification.marts[name]
@@ -120,7 +122,8 @@ def copy_tables(
         if mart.units and not table.num_rows:
             whole = MaskedTable(table.append_column(FLAG_COLUMN, pa.array([], type=pa.bool_())), 0, 0)
         elif mart.units:
-            whole = masked(name, table, mart, withheld.grids[name], withheld.cells, withheld.suppression)
+            grid = withheld.grids[name]
+            whole = masked(name, table, mart, grid, withheld.cells, withheld.suppression, withheld.last_day)
         _create(connection, name, whole.table)
         in_warehouse = _count(connection, f"{WAREHOUSE}.marts.{quoted(name)}")
         published.append(
@@ -249,6 +252,11 @@ def close_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _read(connection: duckdb.DuckDBPyConnection, name: str, mart: Mart) -> pa.Table:
     return connection.sql(ordered(f"{WAREHOUSE}.marts.{quoted(name)}", mart)).to_arrow_table()
+
+
+def _last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
+    rows = connection.execute(f"select cast(clock as date) from {WAREHOUSE}.raw.control").fetchall()
+    return rows[0][0] if rows else None
 
 
 def _create(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:

@@ -119,15 +119,18 @@ def write_history(
     cells: CellTable,
     suppression: Suppression,
     known_on: date | None = None,
+    last_day: date | None = None,
 ) -> None:
-    """Write down what `version`, of the day `known_on`, holds and hides. Raises OSError."""
+    """Write down what `version`, of the day `known_on`, holds and hides; nothing that begins after `last_day`. Raises
+    OSError."""
     folder.mkdir(mode=0o700, exist_ok=True)
     building = folder / f".{version}.unfinished"
     building.mkdir()
     for name, grid in grids.items():
         mart = specification.marts[name]
         levels = {unit: suppression.level[cells.units[name, unit]] for unit in mart.units}
-        kept = np.flatnonzero((grid.rows >= 0) | np.any([level > 0 for level in levels.values()], axis=0))
+        is_kept = (grid.rows >= 0) | np.any([level > 0 for level in levels.values()], axis=0)
+        kept = np.flatnonzero(is_kept & grid.until(mart.time, last_day))
         columns: dict[str, pa.Array] = {
             key: pa.array(grid.members[key].tolist(), type=pa.string()).take(pa.array(grid.codes(key)[kept]))
             for key in mart.keys

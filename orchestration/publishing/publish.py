@@ -81,7 +81,14 @@ def _build(
     withheld, known_at = built.withheld, built.provenance.known_at
     known_on = known_at.date() if known_at else None
     history.write_history(
-        history_dir, version, specification, withheld.grids, withheld.cells, withheld.suppression, known_on
+        history_dir,
+        version,
+        specification,
+        withheld.grids,
+        withheld.cells,
+        withheld.suppression,
+        known_on,
+        withheld.last_day,
     )
     path = files.version_path(folder, version)
     files.make_durable(unfinished)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import numpy as np
@@ -67,10 +68,18 @@ def _labels(mart: str, key: str, column: pa.ChunkedArray) -> Labels:
 
 
 def masked(
-    name: str, table: pa.Table, mart: Mart, grid: Grid, cells: CellTable, suppression: Suppression
+    name: str,
+    table: pa.Table,
+    mart: Mart,
+    grid: Grid,
+    cells: CellTable,
+    suppression: Suppression,
+    last_day: date | None = None,
 ) -> MaskedTable:
-    """Put NULL where the suppression says, say so in the row's flag, and add the rows that it needs."""
+    """Put NULL where the suppression says, say so in the row's flag, and add the rows that it needs. `last_day`: see
+    `Grid.until`."""
     added = _added_places(name, mart, grid, cells, suppression)
+    added = added[grid.until(mart.time, last_day)[added]]
     whole = table
     if len(added):
         whole = pa.concat_tables([table, _added_rows(table, mart, grid, added)])

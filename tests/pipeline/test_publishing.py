@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -15,7 +17,7 @@ from publishing_world import make_settings, make_warehouse
 
 from orchestration.closing.errors import ClosingError
 from orchestration.closing.record import PeriodEvent, appending, read_record
-from orchestration.loading.database import open_for_writing
+from orchestration.loading.database import open_for_writing, set_clock
 from orchestration.publishing import publish as publishing
 from orchestration.publishing import views
 from orchestration.publishing.errors import DisclosureError, PublishError
@@ -127,6 +129,18 @@ def test_publishing_the_same_state_twice_gives_the_same_numbers(settings: Settin
     assert first.version < second.version
     assert [table.content_sha256 for table in first.tables] == [table.content_sha256 for table in second.tables]
     assert second.withheld_cells_count == first.withheld_cells_count > 0
+
+
+def test_a_past_moment_has_no_rows_of_later_days_though_a_publication_since_has(settings: Settings) -> None:
+    publish(settings)
+    for mart, time_key in (("registration_daily", "day"), ("registration_progress", "period_start")):
+        change(settings, f"delete from marts.{mart} where {time_key} > date '2020-05-04'")
+    set_clock(replace(settings, fixed_now=datetime.fromisoformat("2020-05-04T18:00:00+08:00")))
+    report = publish(settings)
+    assert ask(settings, "select count(*) from marts.registration_daily where day > date '2020-05-04'") == [(0,)]
+    assert ask(settings, "select max(period_start)::varchar from marts.registration_progress") == [("2020-05-04",)]
+    remembered = settings.warehouse_dir / "disclosure" / report.version / "registration_daily.parquet"
+    assert duckdb.sql(f"select max(day) from '{remembered}'").fetchall() <= [("2020-05-04",)]
 
 
 def test_the_last_five_versions_are_kept(settings: Settings) -> None:
@@ -287,6 +301,8 @@ def test_a_reader_with_the_file_open_blocks_nobody_and_is_not_blocked(settings: 
 
 KILLED = """
 import sys, time
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from publishing_world import make_settings
