@@ -25,17 +25,17 @@ def postgres_server(folder: Path) -> Iterator[str]:
     bin_dir = programs()
     assert bin_dir is not None
     data, log = folder / "data", folder / "log"
-    as_owner = []
+    owner = None
     if os.getuid() == 0:
         # The server refuses to run as root.
-        shutil.chown(folder, "postgres")
-        as_owner = ["runuser", "-u", "postgres", "--"]
+        owner = "postgres"
+        shutil.chown(folder, owner)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
 
     def run(*command: str) -> None:
-        subprocess.run([*as_owner, *command], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=owner, group=owner)
 
     run(str(bin_dir / "initdb"), "--pgdata", str(data), "--auth", "trust", "--username", "postgres", "--no-sync")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
