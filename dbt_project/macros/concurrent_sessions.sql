@@ -11,10 +11,7 @@ seats as (
 reached as (
     select
         *,
-        max(ended_at) over (
-            partition by person_sk, seat_kind, seat order by started_at, ended_at
-            rows between unbounded preceding and 1 preceding
-        ) as reached_before
+        {{ reached_before('person_sk, seat_kind, seat') }} as reached_before
     from seats
 ),
 
@@ -52,9 +49,7 @@ stretches as (select distinct person_sk, started_at, ended_at from taken where s
 doubled as (
     select
         *,
-        max(ended_at) over (
-            partition by person_sk order by started_at, ended_at rows between unbounded preceding and 1 preceding
-        ) as reached_before
+        {{ reached_before('person_sk') }} as reached_before
     from stretches
 ),
 

@@ -65,16 +65,8 @@ def _build(settings: Settings, then: Settings, name: str, unfinished: Path) -> P
 
     built = build_version(unfinished, name, specification, settings, then, earlier)
     if not is_repeated:
-        version, withheld = files.new_version(settings.published_dir), built.withheld
-        history.write_history(
-            history_dir,
-            version,
-            specification,
-            withheld.grids,
-            withheld.cells,
-            withheld.suppression,
-            last_day=withheld.last_day,
-        )
+        version = files.new_version(settings.published_dir)
+        history.write_history(history_dir, version, specification, built.withheld)
         # Before readers can see it: a kill in between only makes later publications more careful.
         history.mark_published(history_dir, version)
     return built.report(files.version_path(settings.published_dir, name), name)

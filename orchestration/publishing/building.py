@@ -16,7 +16,6 @@ from orchestration.publishing.database import (
     WAREHOUSE,
     Choice,
     PublishedTable,
-    Withheld,
     add_comments,
     add_publication,
     choose,
@@ -29,6 +28,7 @@ from orchestration.publishing.history import EarlierPublication
 from orchestration.publishing.manifest import read_manifest
 from orchestration.publishing.provenance import Provenance, read_provenance
 from orchestration.publishing.specification import Specification
+from orchestration.publishing.suppression import Withheld
 from orchestration.publishing.tables import columns_of
 from orchestration.publishing.verification import verify_version
 from orchestration.publishing.views import add_views

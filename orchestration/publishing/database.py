@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from orchestration.publishing.cells import CellTable, Grid, MartRows, build_cells, build_grids, build_relations
+from orchestration.publishing.cells import MartRows, build_cells, build_grids, build_relations
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.history import EarlierPublication
 from orchestration.publishing.manifest import Manifest, TableText
 from orchestration.publishing.provenance import Provenance
 from orchestration.publishing.specification import FLAG_COLUMN, Mart, Specification
-from orchestration.publishing.suppression import Suppression, suppress
+from orchestration.publishing.suppression import Suppression, Withheld, suppress
 from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered
 from orchestration.settings import Settings
 from orchestration.sources.texts import bytes_of
@@ -45,16 +45,6 @@ class PublishedTable:
     left_out_rows_count: int = 0
     withheld_cells_count: int = 0
     content_sha256: str = ""
-
-
-@dataclass(frozen=True)
-class Withheld:
-    """The suppression over all marts, and the cells it is about. `last_day`: that of the marts' clock."""
-
-    grids: Mapping[str, Grid]
-    cells: CellTable
-    suppression: Suppression
-    last_day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +104,7 @@ def copy_tables(
 ) -> tuple[list[PublishedTable], Withheld]:
     """Fill the new file: the marts with what has to be withheld as NULL, and the dimensions as they are."""
     tables = {name: _read(connection, name, specification.marts[name]) for name in choice.marts}
-    withheld = replace(withhold(specification, tables, earlier), last_day=_last_day(connection))
+    withheld = withhold(specification, tables, earlier, _last_day(connection))
     published = []
     for name, table in tables.items():
         mart = specification.marts[name]
@@ -143,9 +133,12 @@ def copy_tables(
 
 
 def withhold(
-    specification: Specification, tables: Mapping[str, pa.Table], earlier: list[EarlierPublication]
+    specification: Specification,
+    tables: Mapping[str, pa.Table],
+    earlier: list[EarlierPublication],
+    last_day: date | None = None,
 ) -> Withheld:
-    """Decide over all marts together what is withheld."""
+    """Decide over all marts together what is withheld. `last_day`: that of the marts' clock."""
     rows: dict[str, MartRows] = {
         name: mart_rows(name, table, specification.marts[name])
         for name, table in tables.items()
@@ -155,7 +148,7 @@ def withhold(
     cells = build_cells(specification, rows, grids)
     layers = [publication.layer(specification, grids, cells) for publication in earlier]
     relations = build_relations(specification, grids, cells, layers)
-    return Withheld(grids, cells, suppress(specification, grids, cells, relations, layers))
+    return Withheld(grids, cells, suppress(specification, grids, cells, relations, layers), last_day)
 
 
 def add_publication(

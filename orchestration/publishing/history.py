@@ -22,7 +22,7 @@ from orchestration.publishing.errors import PublishError
 from orchestration.publishing.files import make_durable
 from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.specification import Mart, Specification
-from orchestration.publishing.suppression import Suppression
+from orchestration.publishing.suppression import Withheld
 
 HISTORY_DIR = "disclosure"
 # Earlier publications that take part. Each costs a read and, where its sums have changed since, equations.
@@ -115,22 +115,20 @@ def write_history(
     folder: Path,
     version: str,
     specification: Specification,
-    grids: Mapping[str, Grid],
-    cells: CellTable,
-    suppression: Suppression,
+    withheld: Withheld,
     known_on: date | None = None,
-    last_day: date | None = None,
 ) -> None:
-    """Write down what `version`, of the day `known_on`, holds and hides; nothing that begins after `last_day`. Raises
+    """Write down what `version`, of the day `known_on`, holds and hides; nothing that begins after its last day. Raises
     OSError."""
     folder.mkdir(mode=0o700, exist_ok=True)
     building = folder / f".{version}.unfinished"
+    cells, suppression = withheld.cells, withheld.suppression
     building.mkdir()
-    for name, grid in grids.items():
+    for name, grid in withheld.grids.items():
         mart = specification.marts[name]
         levels = {unit: suppression.level[cells.units[name, unit]] for unit in mart.units}
         is_kept = (grid.rows >= 0) | np.any([level > 0 for level in levels.values()], axis=0)
-        kept = np.flatnonzero(is_kept & grid.until(mart.time, last_day))
+        kept = np.flatnonzero(is_kept & grid.until(mart.time, withheld.last_day))
         columns: dict[str, pa.Array] = {
             key: pa.array(grid.members[key].tolist(), type=pa.string()).take(pa.array(grid.codes(key)[kept]))
             for key in mart.keys

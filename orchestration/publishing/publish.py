@@ -78,18 +78,7 @@ def _build(
     earlier = history.read_history(history_dir, specification)
     built = build_version(unfinished, version, specification, settings, settings, lambda *_: earlier)
     write_parquet(unfinished, files.parquet_path(folder, version), [table.name for table in built.published])
-    withheld, known_at = built.withheld, built.provenance.known_at
-    known_on = known_at.date() if known_at else None
-    history.write_history(
-        history_dir,
-        version,
-        specification,
-        withheld.grids,
-        withheld.cells,
-        withheld.suppression,
-        known_on,
-        withheld.last_day,
-    )
+    history.write_history(history_dir, version, specification, built.withheld, known_on=built.withheld.last_day)
     path = files.version_path(folder, version)
     files.make_durable(unfinished)
     unfinished.rename(path)

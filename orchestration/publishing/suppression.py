@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -42,6 +43,16 @@ class Suppression:
     exposed_earlier: Ints
     hidden_cells_count: int
     small_cells_count: int
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """The suppression over all marts, and the cells it is about. `last_day`: that of the marts' clock."""
+
+    grids: Mapping[str, Grid]
+    cells: CellTable
+    suppression: Suppression
+    last_day: date | None = None
 
 
 def suppress(

@@ -59,21 +59,19 @@ class TransformReport:
 
 def read_results(target_dir: Path) -> TransformReport | None:
     """The report of the last dbt run in `target_dir`, or None when there was none (or it died before its end)."""
-    content = _content(target_dir)
-    if content is None:
-        return None
-    return summarise(content["results"], seconds=float(content.get("elapsed_time") or 0.0))
+    content = read_artifact(target_dir)
+    return None if content is None else report_of(content)
 
 
-def results_of(target_dir: Path) -> list[Mapping[str, Any]]:
-    """dbt's own results of its last run, one a node; none where there was no run."""
-    content = _content(target_dir)
-    return [] if content is None else content["results"]
-
-
-def _content(target_dir: Path) -> dict[str, Any] | None:
+def read_artifact(target_dir: Path) -> dict[str, Any] | None:
+    """`run_results.json` as dbt wrote it; None where there is none."""
     path = target_dir / RUN_RESULTS
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def report_of(artifact: Mapping[str, Any]) -> TransformReport:
+    """The same as a report."""
+    return summarise(artifact["results"], seconds=float(artifact.get("elapsed_time") or 0.0))
 
 
 def summarise(results: Iterable[Mapping[str, Any]], *, seconds: float = 0.0) -> TransformReport:

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from orchestration.transforming.results import RUN_RESULTS, TransformReport, read_results, results_of
+from orchestration.transforming.results import RUN_RESULTS, TransformReport, read_artifact, report_of
 
 _FILE = "unsettled.json"
 _WELL = frozenset({"success", "pass", "warn"})
@@ -60,11 +60,12 @@ def begin_run(target_dir: Path) -> Unsettled:
 
 def end_run(target_dir: Path, before: Unsettled) -> TransformReport | None:
     """After dbt's end: its report, None where it wrote none; then the run stays noted as cut off."""
-    report = read_results(target_dir)
-    if report is not None:
-        status = {result["unique_id"]: result["status"] for result in results_of(target_dir)}
-        _write(target_dir, _after(before, status, is_whole=_models(target_dir) <= status.keys()))
-    return report
+    artifact = read_artifact(target_dir)
+    if artifact is None:
+        return None
+    status = {result["unique_id"]: result["status"] for result in artifact["results"]}
+    _write(target_dir, _after(before, status, is_whole=_models(target_dir) <= status.keys()))
+    return report_of(artifact)
 
 
 def _after(before: Unsettled, status: Mapping[str, str], *, is_whole: bool) -> Unsettled:

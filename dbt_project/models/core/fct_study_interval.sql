@@ -29,11 +29,7 @@ cut as (
 reached as (
     select
         *,
-        max(ended_at) over (
-            partition by registration_sk
-            order by started_at, ended_at
-            rows between unbounded preceding and 1 preceding
-        ) as reached_before
+        {{ reached_before('registration_sk') }} as reached_before
     from cut
 ),
 

@@ -25,7 +25,7 @@ from orchestration.publishing.cells import (
 from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.history import mark_published, read_history, write_history
 from orchestration.publishing.specification import load_specification
-from orchestration.publishing.suppression import Suppression, suppress
+from orchestration.publishing.suppression import Suppression, Withheld, suppress
 
 PERIODS = ["2020-03-23", "2020-04-06", "2020-04-20"]
 DAYS = {
@@ -147,7 +147,7 @@ def publish_rows(
     relations = build_relations(specification, grids, cells, layers)
     result = suppress(specification, grids, cells, relations, layers)
     if history_dir:
-        write_history(history_dir, version, specification, grids, cells, result, known_on)
+        write_history(history_dir, version, specification, Withheld(grids, cells, result), known_on)
         mark_published(history_dir, version)
     return _as_read(grids, cells, result)
 

@@ -31,10 +31,7 @@ studied as (
 reached as (
     select
         *,
-        max(ended_at) over (
-            partition by person_sk, day order by started_at, ended_at
-            rows between unbounded preceding and 1 preceding
-        ) as reached_before
+        {{ reached_before('person_sk, day') }} as reached_before
     from studied
 ),
 
