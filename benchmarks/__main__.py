@@ -35,8 +35,12 @@ def main() -> None:
     bench = Bench(world, _say, given.parts)
     for number in range(given.repeat):
         bench.round(number)
+    if "history" in given.parts:
+        bench.twice_the_periods()
     if "period" in given.parts:
         bench.one_more_period()
+    if "shares" in given.parts:
+        bench.shares()
     bench.compare()
     path = write_report(bench, given.results)
     _say(f"results: {path}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
 from benchmarks.by_hand import by_hand_path
@@ -40,6 +42,18 @@ def differing_files(settings: Settings, by_hand: str) -> list[str]:
             for feed in SENT_FEEDS
         ]
         return [ours for ours, hand in pairs if _differ(connection, ours, hand)]
+
+
+def differing_builds(built: Path, other: Path) -> list[str]:
+    """Which tables of core and marts differ between two databases that should hold the same."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{built}' as ours (read_only); attach '{other}' as other (read_only)")
+        tables = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where database_name = 'ours' and schema_name in ('core', 'marts') order by all"
+        ).fetchall()
+        assert tables, built
+        return [name for (name,) in tables if _differ(connection, f"ours.{name}", f"other.{name}")]
 
 
 def _differ(connection: duckdb.DuckDBPyConnection, ours: str, hand: str) -> bool:

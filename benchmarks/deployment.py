@@ -12,12 +12,14 @@ from orchestration.settings import Settings
 MEMORY_LIMIT = "7GiB"
 
 
-def deployment(world_folder: Path, warehouse_dir: Path, sources: Path | None = None) -> Settings:
+def deployment(
+    world_folder: Path, warehouse_dir: Path, sources: Path | None = None, campaign: Path = CAMPAIGN_PATH
+) -> Settings:
     """Settings that every process of a benchmark shares; `environment` is what its subprocesses get."""
     environment = dict(Settings.from_environment().environment) | {
         "WAREHOUSE_DIR": str(warehouse_dir),
         "WAREHOUSE_SOURCES": str(sources or world_folder / "sources.yml"),
-        "WAREHOUSE_CAMPAIGN": str(CAMPAIGN_PATH),
+        "WAREHOUSE_CAMPAIGN": str(campaign),
         "WAREHOUSE_SEEDS": str(SEEDS_DIR),
         "WAREHOUSE_PSEUDONYM_KEY": KEY.hex(),
         "WAREHOUSE_NOW": NOW.isoformat(),

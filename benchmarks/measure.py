@@ -27,13 +27,12 @@ class MeasurementError(Exception):
     """The measured command failed; the message ends with what it said."""
 
 
-def run(settings: Settings, module: str, *arguments: str) -> Measurement:
-    """Run `python -m module arguments` to its end. Raises MeasurementError."""
-    environment = dict(settings.environment) | {
-        "PYTHONPATH": str(PROJECT_ROOT),
-        # Tests are measured nowhere: the hand-written SQL has none.
-        **WITHOUT_TESTS,
-    }
+def run(settings: Settings, module: str, *arguments: str, with_tests: bool = False) -> Measurement:
+    """Run `python -m module arguments` to its end, dbt `with_tests` or without. Raises MeasurementError."""
+    environment = dict(settings.environment) | {"PYTHONPATH": str(PROJECT_ROOT)}
+    if not with_tests:
+        # The hand-written SQL has none.
+        environment |= WITHOUT_TESTS
     command = [sys.executable, "-m", module, *arguments]
     began = time.perf_counter()
     process = subprocess.Popen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,20 +12,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from benchmarks.by_hand import by_hand_path
-from benchmarks.comparison import differing_files, differing_tables
+from benchmarks.comparison import differing_builds, differing_files, differing_tables
 from benchmarks.deployment import deployment
 from benchmarks.generator.landing import received_at
 from benchmarks.generator.registry import FEED_REGISTRY, SENT_FEEDS, write_registry
 from benchmarks.generator.senders import FORMS, sent_period
-from benchmarks.generator.world import World, begun_periods
+from benchmarks.generator.world import CAMPAIGN_PATH, NOW, World, begun_periods
 from benchmarks.measure import Measurement, run
 from benchmarks.with_dlt import has_dlt
+from orchestration.dagster_home import prepare_dagster_home
+from orchestration.jobs import BUILD_JOB
+from orchestration.landing.configuration import land_configuration
 from orchestration.settings import PROJECT_ROOT, Settings
 
-# What a round consists of; `period` is gone through once, after the rounds.
-PARTS = ("landing", "build", "tables", "period")
+# What a round consists of; `history`, `period` and `shares` are gone through once, after the rounds.
+PARTS = ("landing", "build", "tables", "history", "period", "shares")
 STEPS = "benchmarks.steps"
 BY_HAND = "benchmarks.by_hand"
 
@@ -95,6 +100,37 @@ class Bench:
         run(settings, STEPS, "transform")
         for step in ("load", "transform", "publish"):
             self._measure(f"one more period: {step}", "ours", settings, STEPS, step)
+
+    def twice_the_periods(self) -> None:
+        """The same records under a calendar of weeks: sixteen periods where there were eight."""
+        campaign = self.world.folder / "weekly.yml"
+        given = yaml.safe_load(CAMPAIGN_PATH.read_text(encoding="utf-8"))
+        campaign.write_text(yaml.safe_dump(given | {"cadence_days": given["cadence_days"] // 2}), encoding="utf-8")
+        settings = deployment(self.world.folder, self.world.folder / "weekly", campaign=campaign)
+        _fresh(settings.warehouse_dir)
+        # Landing notes the calendar too: a folder of its own, whose files are the same.
+        shutil.copytree(self.settings.landing_dir, settings.landing_dir, copy_function=os.link)
+        land_configuration(settings, NOW)
+        run(settings, STEPS, "load")
+        self._measure("transform (sixteen periods)", "ours", settings, STEPS, "transform")
+
+    def shares(self) -> None:
+        """A full run with tests by Dagster and by `warehouse`'s own steps, and its statements by DuckDB alone."""
+        settings = deployment(self.world.folder, self.world.folder / "shares")
+        _fresh(settings.warehouse_dir)
+        settings.landing_dir.symlink_to(self.settings.landing_dir)
+        home = prepare_dagster_home(settings)
+        in_dagster = Settings.from_environment(dict(settings.environment) | {"DAGSTER_HOME": str(home)})
+        job = ("job", "execute", "-m", "orchestration.definitions", "-j", BUILD_JOB)
+        self._measure("full run: Dagster", "ours", in_dagster, "dagster", *job, with_tests=True)
+        _forget(settings.database_path)
+        self._measure("full run: warehouse", "ours", settings, STEPS, "run", with_tests=True)
+        built = settings.database_path.with_name("built_by_dbt.duckdb")
+        settings.database_path.rename(built)
+        for step in ("full run: Dagster", "full run: warehouse"):
+            _forget(settings.database_path)
+            self._measure(step, "by hand", settings, "benchmarks.statements", str(built))
+        self.differing += differing_builds(built, settings.database_path)
 
     def compare(self) -> None:
         """Fill `differing` with the tables and files of the last round that the two ways made differently."""
@@ -169,8 +205,10 @@ class Bench:
         for way in (ours, by_hand) if number % 2 == 0 else (by_hand, ours):
             way()
 
-    def _measure(self, step: str, way: str, settings: Settings, module: str, *arguments: str) -> None:
-        found = run(settings, module, *arguments)
+    def _measure(
+        self, step: str, way: str, settings: Settings, module: str, *arguments: str, with_tests: bool = False
+    ) -> None:
+        found = run(settings, module, *arguments, with_tests=with_tests)
         self.measured.setdefault((step, way), []).append(found)
         self._say(
             f"{step} ({way}): {found.wall_seconds:.1f} s, CPU {found.cpu_seconds:.1f} s, {found.peak_mib:.0f} MiB"

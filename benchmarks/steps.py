@@ -29,6 +29,9 @@ def main(step: str, argument: str | None = None) -> None:
         done = transform(settings, select=BY_HAND_MODELS if step == "transform-part" else None)
         if not done.is_ok:
             sys.exit(f"{done.failures} {done.messages}")
+    elif step == "run":
+        for part in ("load", "transform", "publish"):
+            main(part)
     elif step == "publish":
         from orchestration.publishing.publish import publish
 

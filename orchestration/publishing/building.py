@@ -17,7 +17,6 @@ from orchestration.publishing.database import (
     Choice,
     PublishedTable,
     add_comments,
-    add_publication,
     choose,
     close_version,
     content_sha256,
@@ -27,6 +26,7 @@ from orchestration.publishing.database import (
 from orchestration.publishing.history import EarlierPublication
 from orchestration.publishing.manifest import read_manifest
 from orchestration.publishing.provenance import Provenance, read_provenance
+from orchestration.publishing.publication_record import add_publication
 from orchestration.publishing.specification import Specification
 from orchestration.publishing.suppression import Withheld
 from orchestration.publishing.tables import columns_of

@@ -1,6 +1,6 @@
 """Building one version of the published database.
 
-warehouse.duckdb (read only) → marts less what is withheld, dimensions, marts.publication → one closed file
+warehouse.duckdb (read only) → marts less what is withheld, dimensions → one closed file
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from orchestration.publishing.cells import MartRows, build_cells, build_grids, b
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.history import EarlierPublication
 from orchestration.publishing.manifest import Manifest, TableText
-from orchestration.publishing.provenance import Provenance
 from orchestration.publishing.specification import FLAG_COLUMN, Mart, Specification
-from orchestration.publishing.suppression import Suppression, Withheld, suppress
+from orchestration.publishing.suppression import Withheld, suppress
 from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered
 from orchestration.settings import Settings
 from orchestration.sources.texts import bytes_of
@@ -29,7 +28,6 @@ from orchestration.sql_text import literal, quoted
 # Clients from DuckDB 1.3 on can open files of this format.
 STORAGE_VERSION = "v1.2.0"
 WAREHOUSE = "warehouse"
-PUBLICATION_TABLES = ("publication", "publication_table", "publication_ledger")
 _FLAG_TEXT = "Whether a value of this row was withheld: NULL then stands for a count of 1 to 4, or for one beside it."
 
 
@@ -149,54 +147,6 @@ def withhold(
     layers = [publication.layer(specification, grids, cells) for publication in earlier]
     relations = build_relations(specification, grids, cells, layers)
     return Withheld(grids, cells, suppress(specification, grids, cells, relations, layers), last_day)
-
-
-def add_publication(
-    connection: duckdb.DuckDBPyConnection,
-    version: str,
-    provenance: Provenance,
-    published: list[PublishedTable],
-    withheld: Suppression,
-) -> None:
-    """Write marts.publication (one row) and what belongs to it: the tables, and the ledger's heads."""
-    connection.execute(
-        """
-        create table marts.publication (
-            version varchar, published_at timestamp, run_id varchar, known_at timestamp,
-            ledger_head_sha256 varchar, git_version varchar,
-            tables_count bigint, rows_count bigint,
-            withheld_cells_count bigint, small_cells_count bigint
-        )
-        """
-    )
-    connection.execute(
-        f"insert into marts.publication values ({', '.join('?' * 10)})",
-        [
-            version,
-            provenance.published_at,
-            provenance.run_id,
-            provenance.known_at,
-            provenance.ledger_head_sha256,
-            provenance.git_version,
-            len(published),
-            sum(table.rows_count for table in published),
-            sum(table.withheld_cells_count for table in published),
-            withheld.small_cells_count,
-        ],
-    )
-    tables = pa.Table.from_pylist([vars(table) for table in published])
-    connection.register("_tables", tables)
-    connection.execute("create table marts.publication_table as select * rename (name as table_name) from _tables")
-    connection.unregister("_tables")
-    heads = sorted((sender, *head) for sender, head in provenance.ledger_heads.items())
-    columns = zip(*heads, strict=True) if heads else ([], [], [])
-    types = {"sender_id": pa.string(), "sequence": pa.int64(), "entry_sha256": pa.string()}
-    ledger = pa.table(
-        {name: pa.array(values, kind) for (name, kind), values in zip(types.items(), columns, strict=True)}
-    )
-    connection.register("_ledger", ledger)
-    connection.execute("create table marts.publication_ledger as from _ledger")
-    connection.unregister("_ledger")
 
 
 def content_sha256(connection: duckdb.DuckDBPyConnection, table: str) -> str:

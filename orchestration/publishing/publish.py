@@ -17,9 +17,9 @@ from orchestration.closing.steps import record_publication
 from orchestration.loading.database import writer_lock
 from orchestration.publishing import files, history, postgres
 from orchestration.publishing.building import PublishReport, build_version
-from orchestration.publishing.database import PUBLICATION_TABLES
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.parquet import write_parquet
+from orchestration.publishing.publication_record import PUBLICATION_TABLES
 from orchestration.publishing.specification import Specification, load_specification
 from orchestration.settings import Settings
 

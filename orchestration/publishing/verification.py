@@ -7,8 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.publishing.database import PUBLICATION_TABLES, PublishedTable
+from orchestration.publishing.database import PublishedTable
 from orchestration.publishing.errors import PublishError
+from orchestration.publishing.publication_record import PUBLICATION_TABLES
 from orchestration.publishing.specification import FLAG_COLUMN
 from orchestration.publishing.tables import columns_of
 from orchestration.sql_text import quoted

@@ -197,6 +197,16 @@ def test_descriptions_of_dbt_become_comments(settings: Settings) -> None:
     assert comments[0][1].startswith("Whether a value") and comments[1] == ("learners", "人")
 
 
+def test_what_a_publication_says_of_itself_is_described_column_by_column(settings: Settings) -> None:
+    publish(settings)
+    described = ask(
+        settings,
+        "select table_name, bool_and(comment is not null) from duckdb_columns() "
+        "where table_name in ('publication', 'publication_table', 'publication_ledger') group by all order by all",
+    )
+    assert described == [("publication", True), ("publication_ledger", True), ("publication_table", True)]
+
+
 def test_a_model_that_dbt_marks_is_left_out(settings: Settings) -> None:
     write_manifest(
         settings, {"registration_daily": {}, "reporting_timeliness": {}}, {"reporting_timeliness": {"published": False}}
