@@ -33,8 +33,11 @@ _COLUMNS = {
     "period": "string", "sender": "string", "status": "string", "due_at": "string", "first_received_at": "string",
     "days_late": "int", "rows": "int", "quarantined": "int",
 }  # fmt: skip
-# Worst first, so that a cut-off table keeps what matters.
 _MOST_NAMES = 10
+_NEVER_DUE = "No sender owes this feed for every period (`due: every_period` in the registry): it is never late."
+    "No sender owes this feed for every period: it is never late. (`due: every_period` in the registry says so.)"
+)
+# Worst first, so that a cut-off table keeps what matters.
 _ORDER = {"missing": 0, "empty": 1, "late": 2}
 
 
@@ -124,7 +127,7 @@ def judge(feed: str, reports: Sequence[Due] | None) -> AssetCheckResult:
         check_name=check_name(feed),
         passed=not missing and not fresh_trouble,
         severity=AssetCheckSeverity.ERROR if missing else AssetCheckSeverity.WARN,
-        description=_in_words(due, missing, fresh_trouble, newest),
+        description=_in_words(due, missing, fresh_trouble, newest) if reports else _NEVER_DUE,
         metadata={
             "newest_due_period": newest.isoformat() if newest else "none",
             "next_due": _next_due(reports),

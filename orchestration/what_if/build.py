@@ -21,7 +21,7 @@ from orchestration.reporting.status import NothingPublishedError
 from orchestration.scratch import scratch_folder
 from orchestration.settings import SHANGHAI, Settings
 from orchestration.transforming.dbt import transform
-from orchestration.transforming.results import first_error
+from orchestration.transforming.results import TransformReport, first_error
 from orchestration.what_if.difference import Difference, keep_decisions, read_difference
 from orchestration.what_if.rules_file import check_rules_file
 
@@ -29,6 +29,8 @@ RULES = "subsidy_rules.csv"
 # dbt's selection: what depends on the rules and leads to the decisions (nothing else would change the answer).
 MODELS = "subsidy_rules+,+subsidy_entitlement"
 NAME = "what-if"
+# What DuckDB says of a table or column that isn't there: rules, checked before, can't do that.
+_NOT_THERE = ("Catalog Error", "Binder Error")
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,19 @@ def what_if(
         with reporter.step(NAME):
             report = transform(scratch, select=MODELS)
         if not report.is_ok:
-            raise PublishError(f"{rules.name}: the models don't hold with these rules: {first_error(report)}")
+            raise PublishError(explained(rules.name, report))
         with duckdb.connect(str(scratch.database_path), read_only=True) as connection:
             return WhatIfReport(rules.name, rules_count, read_difference(connection))
+
+
+def explained(rules_name: str, report: TransformReport) -> str:
+    """Why nothing came out of it: the rules, or a warehouse that other models have built than these."""
+    if any(kind in failure.message for failure in report.failures for kind in _NOT_THERE):
+        return (
+            "the warehouse was built by another version of the models; run `warehouse transform` first "
+            f"({first_error(report)})"
+        )
+    return f"{rules_name}: the models don't hold with these rules: {first_error(report)}"
 
 
 def _copy(settings: Settings, rules: Path, directory: Path) -> Settings:

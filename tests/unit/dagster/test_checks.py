@@ -76,7 +76,13 @@ def test_what_is_not_due_is_no_trouble():
         timeliness.judge("courses", [due("P001", P7, "on_time"), early]).metadata["newest_due_period"].value
         == "2020-06-15"
     )
-    assert timeliness.judge("courses", []).description == "No report of this feed is due yet."
+    not_yet = timeliness.judge("courses", [due("P001", P8, "not_due")])
+    assert not_yet.description == "No report of this feed is due yet."
+
+
+def test_a_feed_that_nobody_owes_says_that_it_is_never_due():
+    result = timeliness.judge("institutions", [])
+    assert result.passed and "never late" in result.description
 
 
 def test_the_worst_comes_first_in_a_long_table():
