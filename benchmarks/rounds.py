@@ -108,8 +108,8 @@ class Bench:
         campaign.write_text(yaml.safe_dump(given | {"cadence_days": given["cadence_days"] // 2}), encoding="utf-8")
         settings = deployment(self.world.folder, self.world.folder / "weekly", campaign=campaign)
         _fresh(settings.warehouse_dir)
-        # Landing notes the calendar too: a folder of its own, whose files are the same.
-        shutil.copytree(self.settings.landing_dir, settings.landing_dir, copy_function=os.link)
+        # Landing notes the calendar too: a folder with ledgers of its own, whose batches are the same files.
+        shutil.copytree(self.settings.landing_dir, settings.landing_dir, copy_function=_link_or_copy)
         land_configuration(settings, NOW)
         run(settings, STEPS, "load")
         self._measure("transform (sixteen periods)", "ours", settings, STEPS, "transform")
@@ -228,6 +228,14 @@ def _served(pages: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         finally:
             process.terminate()
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    """A batch never changes, a ledger does."""
+    if source.endswith(".parquet"):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 def _fresh(folder: Path) -> None:

@@ -35,8 +35,6 @@ _COLUMNS = {
 }  # fmt: skip
 _MOST_NAMES = 10
 _NEVER_DUE = "No sender owes this feed for every period (`due: every_period` in the registry): it is never late."
-    "No sender owes this feed for every period: it is never late. (`due: every_period` in the registry says so.)"
-)
 # Worst first, so that a cut-off table keeps what matters.
 _ORDER = {"missing": 0, "empty": 1, "late": 2}
 
