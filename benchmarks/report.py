@@ -59,7 +59,7 @@ def write_report(bench: Bench, path: Path | None = None) -> Path:
 
 
 def _compared(bench: Bench) -> str:
-    if not {"landing", "tables"} & {*bench.parts}:
+    if not {"landing", "tables", "shares"} & {*bench.parts}:
         return "No part was measured that both ways go through: nothing was compared."
     same = "the same rows both ways" if not bench.differing else f"DIFFERENT: {', '.join(bench.differing)}"
     return f"Results compared (every column that both ways have, by count and checksum): {same}."
