@@ -1,7 +1,6 @@
 """raw → staging → core → marts: dbt's models as assets, its tests as their checks, in one step and one process of
 dbt's own."""
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -16,10 +15,10 @@ from pydantic import Field
 from orchestration.assets.flow import MODEL_GROUPS, OWNERS, raw_key
 from orchestration.assets.tables import table
 from orchestration.assets.troubles import explained
-from orchestration.loading.database import lock_descriptor, set_clock, writer_lock
+from orchestration.loading.database import set_clock, writer_lock
 from orchestration.resources import WRITER_POOL, Warehouse
 from orchestration.settings import Settings
-from orchestration.transforming.dbt import DBT, target_dir
+from orchestration.transforming.dbt import DBT, start_dbt, target_dir
 from orchestration.transforming.parsed import PROJECT_DIR, read_manifest
 from orchestration.transforming.results import TransformReport
 from orchestration.transforming.unsettled import begin_run, end_run
@@ -102,13 +101,12 @@ def _layer(dbt_resource_props: Mapping[str, Any]) -> str:
 
 
 def _start(context: AssetExecutionContext, settings: Settings, arguments: list[str]) -> DbtCliInvocation:
-    """Start dbt as DbtCliResource does, but with an environment from which the senders' secrets and the key are
-    gone, and with the writer lock: a run that is killed leaves dbt behind, and the next has to wait for it."""
+    """Start dbt as DbtCliResource does, but as all of this project does: without secrets, with the writer lock."""
     chosen = get_updated_cli_invocation_params_for_context(
         context=context, manifest={}, dagster_dbt_translator=Translator()
     )
     target = target_dir(settings)
-    environment = settings.subprocess_environment() | {
+    environment = {
         "DAGSTER_DBT_CLI": "true",
         "PYTHONUNBUFFERED": "1",
         "DBT_LOG_FORMAT": "json",
@@ -120,16 +118,8 @@ def _start(context: AssetExecutionContext, settings: Settings, arguments: list[s
     if chosen.indirect_selection:
         environment["DBT_INDIRECT_SELECTION"] = chosen.indirect_selection
     project_dir = Path(chosen.dbt_project.project_dir) if chosen.dbt_project else PROJECT_DIR
-    process = subprocess.Popen(
-        [*DBT, *arguments, *chosen.selection_args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        cwd=project_dir,
-        pass_fds=[lock_descriptor(settings)],
-    )
     return DbtCliInvocation(
-        process=process,
+        process=start_dbt(settings, [*DBT, *arguments, *chosen.selection_args], environment, project_dir),
         manifest=chosen.manifest,
         dagster_dbt_translator=chosen.dagster_dbt_translator,
         project_dir=project_dir,

@@ -101,7 +101,7 @@ def _follow(settings: Settings, arguments: Sequence[str], on_event: Callable[[No
             event = _parse(line)
             if event is None:
                 # dbt's executable itself failed, before its logging began
-                messages.append(line.strip())
+                messages.append(line.decode("utf-8", "replace").strip())
                 continue
             info, data = event.get("info", {}), event.get("data", {})
             # Models and seeds say `total`, tests `num_models`, for the same number.
@@ -116,18 +116,27 @@ def _follow(settings: Settings, arguments: Sequence[str], on_event: Callable[[No
     return [message for message in messages if message]
 
 
-@contextmanager
-def _dbt(settings: Settings, arguments: Sequence[str]) -> Iterator[Iterator[str]]:
-    process = subprocess.Popen(
-        _command(settings, arguments),
-        env=settings.subprocess_environment(),
+def start_dbt(
+    settings: Settings, command: Sequence[str], environment: dict[str, str], working_dir: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start dbt under `writer_lock`; what it says, errors included, comes from `stdout`.
+
+    `environment` comes on top of the deployment's own, which has neither the senders' secrets nor the key. dbt inherits
+    the lock: should its parent be killed, the next run waits for it.
+    """
+    return subprocess.Popen(
+        command,
+        env=settings.subprocess_environment() | environment,
+        cwd=working_dir,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
         pass_fds=[lock_descriptor(settings)],
     )
+
+
+@contextmanager
+def _dbt(settings: Settings, arguments: Sequence[str]) -> Iterator[Iterator[bytes]]:
+    process = start_dbt(settings, _command(settings, arguments), {})
     try:
         assert process.stdout is not None
         yield process.stdout
@@ -153,7 +162,7 @@ def _command(settings: Settings, arguments: Sequence[str]) -> list[str]:
     return [*DBT, *arguments, *directories]
 
 
-def _parse(line: str) -> dict | None:
+def _parse(line: bytes) -> dict | None:
     try:
         event = orjson.loads(line)
     except orjson.JSONDecodeError:
