@@ -64,6 +64,7 @@ def _build(settings: Settings, then: Settings, name: str, unfinished: Path) -> P
         return publications
 
     built = build_version(unfinished, name, specification, settings, then, earlier)
+    built.verify(unfinished)
     if not is_repeated:
         version = files.new_version(settings.published_dir)
         history.write_history(history_dir, version, specification, built.withheld)

@@ -1,13 +1,14 @@
 """One version of the published database from a built warehouse: filled, closed, and looked at as readers will.
 
-choose → copy, less what is withheld → marts.publication, comments, views → closed → verified
+choose → copy, less what is withheld → hashed → marts.publication, comments, views → closed → verified
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -33,6 +34,7 @@ from orchestration.publishing.tables import columns_of
 from orchestration.publishing.verification import verify_version
 from orchestration.publishing.views import add_views
 from orchestration.settings import Settings
+from orchestration.side_by_side import side_by_side
 from orchestration.transforming.dbt import target_dir
 
 
@@ -59,12 +61,17 @@ class PublishReport:
 
 @dataclass(frozen=True)
 class BuiltVersion:
-    """A finished file that no reader sees yet."""
+    """A finished file that no reader sees yet. `contracts`: table → column → type as in the warehouse."""
 
     published: tuple[PublishedTable, ...]
     left_out: tuple[str, ...]
     withheld: Withheld
     provenance: Provenance
+    contracts: Mapping[str, Mapping[str, str]]
+
+    def verify(self, path: Path) -> None:
+        """Look at the file, which lies at `path`, as readers will. Raises PublishError."""
+        verify_version(path, self.published, self.contracts)
 
     def report(self, path: Path, version: str) -> PublishReport:
         """What to say of it once it lies at `path`."""
@@ -90,18 +97,20 @@ def build_version(
     built: Settings,
     earlier: Callable[[duckdb.DuckDBPyConnection, Choice], list[EarlierPublication]],
 ) -> BuiltVersion:
-    """Write the marts of the warehouse of `built` into a new file at `path`, and verify it.
+    """Write the marts of the warehouse of `built` into a new file at `path`; it is still to be verified.
 
     `settings` say whose landing the figures come from; `earlier` which publications take part. Raises PublishError,
     DisclosureError, duckdb.Error, OSError.
     """
     manifest = read_manifest(target_dir(built) / "manifest.json")
     with open_version(path, built) as connection:
-        # One transaction: a hundred tables and comments are written down once, not each by itself.
+        # Two transactions: a hundred tables and comments are written down at once, not each by itself.
         connection.begin()
         choice = choose(connection, specification, manifest)
         published, withheld = copy_tables(connection, choice, specification, earlier(connection, choice))
-        published = [replace(table, content_sha256=content_sha256(connection, table.name)) for table in published]
+        connection.commit()
+        published = _hashed(connection, published, settings.threads)
+        connection.begin()
         contracts = {
             table.name: columns_of(connection, WAREHOUSE, "marts" if table.kind == "mart" else "core", table.name)
             for table in published
@@ -112,5 +121,16 @@ def build_version(
         add_views(connection, [table.name for table in published])
         connection.commit()
         close_version(connection, path)
-    verify_version(path, published, contracts)
-    return BuiltVersion(tuple(published), choice.left_out, withheld, provenance)
+    return BuiltVersion(tuple(published), choice.left_out, withheld, provenance, contracts)
+
+
+def _hashed(
+    connection: duckdb.DuckDBPyConnection, tables: list[PublishedTable], threads_count: int
+) -> list[PublishedTable]:
+    """The tables with the hash of their content."""
+
+    def hashed(table: PublishedTable) -> PublishedTable:
+        with connection.cursor() as cursor:
+            return replace(table, content_sha256=content_sha256(cursor, table.name))
+
+    return side_by_side([partial(hashed, table) for table in tables], threads_count)

@@ -14,6 +14,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -132,6 +133,9 @@ def tidy(folder: Path) -> None:
         # Readers of Parquet move one table after the other: the last links may still lead to the version before
         if path.name not in kept and path.name not in _linked_versions(folder):
             _remove(path)
+    with suppress(OSError):
+        # Where nothing has ever been published nothing is left
+        (folder / _PARQUET_VERSIONS_DIR).rmdir()
 
 
 def _linked_versions(folder: Path) -> set[str]:

@@ -22,6 +22,7 @@ from orchestration.publishing.parquet import write_parquet
 from orchestration.publishing.publication_record import PUBLICATION_TABLES
 from orchestration.publishing.specification import Specification, load_specification
 from orchestration.settings import Settings
+from orchestration.side_by_side import side_by_side
 
 
 def publish(settings: Settings, specification: Specification | None = None) -> PublishReport:
@@ -77,8 +78,18 @@ def _build(
     unfinished = files.unfinished_path(folder, version)
     earlier = history.read_history(history_dir, specification)
     built = build_version(unfinished, version, specification, settings, settings, lambda *_: earlier)
-    write_parquet(unfinished, files.parquet_path(folder, version), [table.name for table in built.published])
-    history.write_history(history_dir, version, specification, built.withheld, known_on=built.withheld.last_day)
+    tables = [table.name for table in built.published]
+    # None of it is seen by anyone before the swap, so what is made of the file need not wait until it is verified.
+    side_by_side(
+        [
+            lambda: built.verify(unfinished),
+            lambda: write_parquet(unfinished, files.parquet_path(folder, version), tables),
+            lambda: history.write_history(
+                history_dir, version, specification, built.withheld, known_on=built.withheld.last_day
+            ),
+        ],
+        settings.threads,
+    )
     path = files.version_path(folder, version)
     files.make_durable(unfinished)
     unfinished.rename(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -34,7 +34,7 @@ _KEY_OR_PHONE = (
 )
 
 
-def verify_version(path: Path, published: list[PublishedTable], contracts: Mapping[str, Mapping[str, str]]) -> None:
+def verify_version(path: Path, published: Sequence[PublishedTable], contracts: Mapping[str, Mapping[str, str]]) -> None:
     """Compare the file with what was written into it, and look for persons. `contracts`: table → column → type as in
     the warehouse. Raises PublishError with a line for each thing that is wrong."""
     with duckdb.connect(str(path), read_only=True) as connection:
@@ -62,7 +62,7 @@ def personal_columns(table: str, columns: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _tables_differ(connection: duckdb.DuckDBPyConnection, published: list[PublishedTable]) -> list[str]:
+def _tables_differ(connection: duckdb.DuckDBPyConnection, published: Sequence[PublishedTable]) -> list[str]:
     rows = connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
     found, wanted = {name for (name,) in rows}, {table.name for table in published} | set(PUBLICATION_TABLES)
     return [f"marts.{name} is missing in the published file" for name in sorted(wanted - found)] + [

@@ -75,11 +75,12 @@ def test_every_table_keeps_a_contract(manifest, layer):
 
 @pytest.mark.parametrize("layer", ["core", "marts"])
 def test_every_table_has_its_key_tested(manifest, layer):
-    """A test whose name says that it is one of uniqueness, attached to the model."""
+    """A test of uniqueness, attached to the model."""
     tested = {
         test["attached_node"]
         for test in manifest["nodes"].values()
-        if test["resource_type"] == "test" and "unique" in (test.get("test_metadata") or {}).get("name", "")
+        if test["resource_type"] == "test"
+        and (test.get("test_metadata") or {}).get("name") in ("primary_key", "unique")
     }
     assert [model["name"] for model in _models(manifest, layer) if model["unique_id"] not in tested] == []
 
