@@ -25,7 +25,7 @@ from orchestration.transforming.unsettled import begin_run, end_run
 
 # dbt, in the interpreter that runs this: .venv/bin need not be on PATH
 DBT = (sys.executable, "-m", "orchestration.transforming.process")
-# In the environment of a build of which only what comes out matters: dbt's 260 tests are a third of a small build.
+# In the environment of a build of which only what comes out matters: dbt's tests are a good part of a small one.
 WITHOUT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test"}
 # What we read is JSON; the file is for people.
 _FOR_US = ("--log-format", "json", "--log-level", "info", "--log-format-file", "text", "--no-use-colors-file")
