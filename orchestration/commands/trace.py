@@ -76,10 +76,19 @@ def _payments(trace: Trace) -> Table:
 
 
 def _signals(trace: Trace) -> Table:
-    columns = ("period", "rule", "severity", "evidence", "outcome")
+    columns = ("period", "rule", "on", "severity", "evidence", "outcome")
     table = Table(*columns, title=f"Supervision signals ({len(trace.signals)})")
     for signal in trace.signals:
-        _row(table, signal.period_start, signal.rule_id, signal.severity, signal.evidence_count, signal.outcome)
+        subject = "the learner" if signal.subject_kind == "person" else f"{signal.subject_kind} {signal.subject_id}"
+        _row(
+            table,
+            signal.period_start,
+            signal.rule_id,
+            subject,
+            signal.severity,
+            signal.evidence_count,
+            signal.outcome,
+        )
     return table
 
 

@@ -68,9 +68,12 @@ class Payment:
 
 @dataclass(frozen=True)
 class Signal:
-    """A supervision rule that fires on the learner."""
+    """A supervision rule that fires on the learner, or on a registration or claim of the learner's (`subject_id`:
+    `<platform>/<registration_id>`, `<bureau>/<payment_id>`)."""
 
     rule_id: str
+    subject_kind: str
+    subject_id: str
     severity: str
     period_start: date
     evidence_count: int
@@ -125,9 +128,16 @@ def _read(connection: duckdb.DuckDBPyConnection, person_key: UUID) -> Trace:
         [person_sk_of(person_key)],
     ).fetchall()
     signals = connection.execute(
-        "select rule_id, severity, period_start, evidence_count, outcome from marts.supervision_signal "
-        "where subject_kind = 'person' and subject_id = $1 order by period_start, rule_id",
-        [str(person_key)],
+        "with subjects as ("
+        "select 'person' as subject_kind, $1 as subject_id "
+        "union all "
+        "select 'registration', platform_id || '/' || registration_id from core.fct_registration where person_sk = $2 "
+        "union all "
+        "select 'payment', sender_id || '/' || payment_id from core.fct_subsidy_payment where person_sk = $2) "
+        "select rule_id, subject_kind, subject_id, severity, period_start, evidence_count, outcome "
+        "from marts.supervision_signal semi join subjects using (subject_kind, subject_id) "
+        "order by period_start, rule_id, subject_id",
+        [str(person_key), person_sk_of(person_key)],
     ).fetchall()
     return Trace(
         str(person_key),

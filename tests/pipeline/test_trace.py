@@ -72,6 +72,32 @@ def test_of_every_paid_claim_the_trace_says_whether_records_stand_behind_it(buil
     assert matched in [payment["is_matched"] for payment in answer["payments"]]
 
 
+@pytest.mark.parametrize("subject_kind", ["person", "registration", "payment"])
+def test_signals_on_a_learners_registrations_and_claims_are_the_learners_too(built: Built, subject_kind: str) -> None:
+    """Of somebody with such a signal all are told, and none of anybody else."""
+    linked = (
+        "select s.rule_id, s.subject_kind, s.subject_id, "
+        "coalesce(r.person_key, p.person_key, c.person_key) as person_key from marts.supervision_signal as s "
+        "left join core.fct_registration as r on s.subject_kind = 'registration' "
+        "and s.subject_id = r.platform_id || '/' || r.registration_id "
+        "left join core.fct_subsidy_payment as p on s.subject_kind = 'payment' "
+        "and s.subject_id = p.sender_id || '/' || p.payment_id "
+        "left join (select distinct person_key from core.fct_registration) as c on s.subject_kind = 'person' "
+        "and s.subject_id = c.person_key::varchar"
+    )
+    person_key = built.deployment.query(
+        f"select min(person_key::varchar) from ({linked}) where subject_kind = ?", [subject_kind]
+    )[0][0]
+    expected = built.deployment.query(
+        f"select rule_id, subject_kind, subject_id from ({linked}) where person_key = ?::uuid order by all",
+        [person_key],
+    )
+    answer = built.deployment.run("trace", "--person-key", person_key, "--json").answer
+    told = [(signal["rule_id"], signal["subject_kind"], signal["subject_id"]) for signal in answer["signals"]]
+    assert sorted(told) == expected
+    assert subject_kind in {kind for _, kind, _ in expected}
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "exit_code", "words"),
     [
