@@ -24,15 +24,20 @@ def read_parquet(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
         table = pyarrow.parquet.ParquetFile(io.BytesIO(data)).read()
     except (pa.ArrowException, OSError) as error:
         raise FormatError(f"not a Parquet file, or cut off ({type(error).__name__})") from None
-    columns = [_as_text(column) for column in table.columns]
-    return rows_of_table(table.column_names, columns, feed, column_map)
+    names = table.column_names
+    columns = [_as_text(column, name, feed, column_map) for name, column in zip(names, table.columns, strict=True)]
+    return rows_of_table(names, columns, feed, column_map)
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _as_text(column: pa.ChunkedArray, name: str, feed: Feed, column_map: ColumnMap) -> pa.ChunkedArray:
+    """Raises FormatError for a field's column without a text; of any other column it is only told how filled it is."""
     try:
         return _cast(column)
     except pa.ArrowException:
-        raise FormatError(f"a column of type {column.type} can't be read as text") from None
+        target = column_map.field(name.strip()) or name.strip()
+        if target in {field.name for field in feed.fields} | column_map.non_personal:
+            raise FormatError(f"a column of type {column.type} can't be read as text", field=target) from None
+        return pc.if_else(pc.is_valid(column), str(column.type), None)
 
 
 def _cast(column: pa.ChunkedArray) -> pa.ChunkedArray:

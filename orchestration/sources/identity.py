@@ -111,8 +111,13 @@ def masked_name_sql(name: str) -> str:
 
 
 def last_digits_sql(phone: str) -> str:
-    """SQL: a phone's last four digits; null where they would be most of the number."""
-    digits = f"regexp_replace({half_width_sql(phone)}, '[^0-9]', '', 'g')"
+    """SQL: a phone's last four digits; null where they would be most of the number, or where they are lost.
+
+    A column of numbers with gaps is exported as 13800138000.0 by some programs, as 1.38001E+10 by others.
+    """
+    written = f"regexp_replace({half_width_sql(phone)}, '\\.0+$', '')"
+    told = f"CASE WHEN NOT regexp_matches({written}, '[0-9][eE]') THEN {written} END"
+    digits = f"regexp_replace({told}, '[^0-9]', '', 'g')"
     # Most are digits and nothing else, and `regexp_replace` costs twice this test.
     is_plain = f"regexp_full_match({phone}, '[0-9]{{7,}}')"
     return f"CASE WHEN {is_plain} THEN right({phone}, 4) WHEN length({digits}) >= 7 THEN right({digits}, 4) END"

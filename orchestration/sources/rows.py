@@ -183,7 +183,7 @@ def _described(table: pa.Table, names: tuple[str, ...]) -> tuple[UnknownColumn, 
 _TYPE_AND_SHARE = """
     case
         when count({column}) = 0 then 'text'
-        when count(try_cast({column} as bigint)) = count({column}) then 'integer'
+        when count({column}) filter (regexp_full_match({column}, '[+-]?[0-9]+')) = count({column}) then 'integer'
         when count(try_cast({column} as double)) = count({column}) then 'number'
         when count({column}) filter (lower({column}) in ('true', 'false', '是', '否')) = count({column}) then 'boolean'
         when count(try_cast({column} as timestamp)) = count({column}) then 'timestamp'

@@ -8,7 +8,7 @@ shows it, 4.20106199001010E+17, and an error as one too, instead of as nothing: 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import fastexcel
 import numpy as np
@@ -32,9 +32,9 @@ def may_be_an_id(field: Field) -> bool:
     return field.kind in _IDENTIFYING or (field.kind is Kind.TEXT and not field.values)
 
 
-def errors_by_column(errors: fastexcel.CellErrors | None) -> Mapping[int, Sequence[int]]:
+def errors_by_column(errors: fastexcel.CellErrors | None) -> defaultdict[int, list[int]]:
     """Column -> rows of a sheet's cells that hold an error, both counted from 0, the header being row 0."""
-    found: dict[int, list[int]] = defaultdict(list)
+    found: defaultdict[int, list[int]] = defaultdict(list)
     for error in errors.errors if errors is not None else ():
         row, column = error.position
         found[column].append(row)

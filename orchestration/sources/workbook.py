@@ -21,6 +21,7 @@ from orchestration.sources.column_map import ColumnMap
 from orchestration.sources.feeds import Feed, Kind
 from orchestration.sources.rows import FormatError, Rows, rows_of_table
 from orchestration.sources.spoiled_cells import ERROR, as_shown, errors_by_column, may_be_an_id, with_errors
+from orchestration.sources.uncalculated import uncalculated_cells
 
 DISPATCH_SHEET = "双周调度表"
 DISPATCH_FEED = "dispatch_reports"
@@ -31,6 +32,8 @@ COLUMNS = ("indicator_code", "indicator_name_zh", "unit", "this_period", "cumula
 # Part of the layout for the human reader; the indicator's name and unit come from the warehouse's own list.
 DECORATIVE = frozenset({"indicator_name_zh", "unit"})
 _MIDNIGHT = " 00:00:00"
+# A time of day without a day is read as one of the day before Excel's first.
+_WITHOUT_DAY = "^1899-12-3[01] "
 
 
 def read_dispatch_workbook(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
@@ -58,7 +61,10 @@ def read_dispatch_workbook(data: bytes, feed: Feed, column_map: ColumnMap) -> Ro
 
 
 def read_sheet_table(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
-    """The first sheet's table, header in row 1; every cell as text, dates ISO, whole numbers without a fraction."""
+    """The first sheet's table, header in row 1; every cell as text, dates ISO, whole numbers without a fraction.
+
+    Raises FormatError, also where another sheet holds a table of the feed: its rows would be lost without a word.
+    """
     try:
         book = fastexcel.read_excel(data)
         sheet = book.load_sheet(0, header_row=None, dtypes="string")
@@ -69,7 +75,10 @@ def read_sheet_table(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
         raise FormatError("the first sheet is empty; row 1 must hold the header")
     delivered = [column[0].as_py() for column in batch.columns]
     fields = {field.name: field for field in feed.fields}
+    _check_other_sheets(book, feed, column_map)
     broken = errors_by_column(errors)
+    for row, column in _uncalculated_cells_of_first_sheet(data):
+        broken[column].append(row)
     # As a boolean a number is one and a text is none: fastexcel has no other way to ask what kind of cell it was.
     are_numbers = cache(lambda: book.load_sheet(0, header_row=None, dtypes="boolean").to_arrow())
     columns = []
@@ -79,11 +88,35 @@ def read_sheet_table(data: bytes, feed: Feed, column_map: ColumnMap) -> Rows:
         values = with_errors(values, broken.get(index, ()), field)
         if field and may_be_an_id(field):
             values = as_shown(values, index, are_numbers)
+        if field and field.kind in (Kind.DATE, Kind.TIMESTAMP):
+            is_time = pc.match_substring_regex(values, _WITHOUT_DAY)
+            values = pc.if_else(is_time, pc.utf8_slice_codeunits(values, len("1899-12-31 ")), values)
         if field and field.kind is Kind.DATE:
             # Excel has no plain date: a day is its midnight.
             values = pc.if_else(pc.ends_with(values, _MIDNIGHT), pc.utf8_slice_codeunits(values, 0, 10), values)
         columns.append(pa.chunked_array([pc.if_else(pc.equal(values, ""), None, values)]))
     return rows_of_table(delivered, columns, feed, column_map)
+
+
+def _check_other_sheets(book: fastexcel.ExcelReader, feed: Feed, column_map: ColumnMap) -> None:
+    for number, name in enumerate(book.sheet_names[1:], 2):
+        try:
+            batch = book.load_sheet(name, header_row=None, n_rows=2, dtypes="string").to_arrow()
+        except fastexcel.FastExcelError:
+            # A sheet of charts.
+            continue
+        delivered = {(column[0].as_py() or "").strip() for column in batch.columns} if batch.num_rows > 1 else set()
+        if {column_map.field(header) or header for header in delivered}.issuperset(feed.required_names):
+            raise FormatError(
+                f"sheet {number} holds rows of {feed.name} too, and only the first sheet is read: one table a file"
+            )
+
+
+def _uncalculated_cells_of_first_sheet(data: bytes) -> Iterator[tuple[int, int]]:
+    """Row and column, counted as fastexcel counts: from the first row and column that hold anything."""
+    if found := uncalculated_cells(data, 0):
+        first = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).start or (0, 0)
+        yield from ((row - first[0], column - first[1]) for row, column in found)
 
 
 def _dispatch_cells(data: bytes) -> list[list[Any]]:
@@ -98,8 +131,10 @@ def _dispatch_cells(data: bytes) -> list[list[Any]]:
         raise _unreadable(error) from None
     cells = [list(row) + [""] * max(0, len(COLUMNS) - len(row)) for row in rows]
     try:
-        for row, column in _error_cells(data):
-            cells[row][column] = ERROR
+        for row, column in (*_error_cells(data), *uncalculated_cells(data, DISPATCH_SHEET)):
+            # Below and beside the last cell that holds anything there is no report.
+            if row < len(cells) and column < len(cells[row]):
+                cells[row][column] = ERROR
     except fastexcel.FastExcelError as error:
         raise _unreadable(error) from None
     return cells

@@ -216,6 +216,9 @@ def test_a_name_keeps_its_surname_only(name, masked):
         ("+86 138-0013-8001", "8001"),
         ("１３８００１３８００１", "8001"),
         ("0278765432", "5432"),
+        ("13800138001.0", "8001"),  # a column of numbers with gaps, as it is often exported
+        ("1.38001E+10", None),  # its last digits are lost
+        ("1.3800138001e10", None),
         ("12345", None),  # four of five digits would be nearly all of it
         ("无", None),
     ],

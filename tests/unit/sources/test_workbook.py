@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-import xlsxwriter
 from reading import rows
+from workbooks import DISPATCH, HEADERS, dispatch, penalties, workbook
 
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.columnar import read_parquet
@@ -18,28 +17,6 @@ from orchestration.sources.feeds import FEEDS
 from orchestration.sources.rows import FormatError, Rows
 from orchestration.sources.spoiled_cells import ERROR
 from orchestration.sources.workbook import DISPATCH_SHEET, read_dispatch_workbook, read_sheet_table
-
-HEADERS = ("indicator_code", "indicator_name_zh", "unit", "this_period", "cumulative")
-DISPATCH = {
-    "A1": "行政区划代码", "B1": "420000", "B2": "2020-03-23", "B3": "2020-04-08T17:30:00+08:00", "B4": 2,
-    **dict(zip(("A6", "B6", "C6", "D6", "E6"), HEADERS, strict=True)),
-    "A7": "registrations", "D7": 5, "E7": 7.25,
-}  # fmt: skip
-
-
-def workbook(cells: dict[str, object], sheet: str = DISPATCH_SHEET, dress: Callable | None = None) -> bytes:
-    stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, {"default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
-        page = book.add_worksheet(sheet)
-        for address, value in cells.items():
-            page.write(address, value)
-        if dress:
-            dress(book, page)
-    return stream.getvalue()
-
-
-def dispatch(data: bytes) -> Rows:
-    return read_dispatch_workbook(data, FEEDS["dispatch_reports"], load_column_map(None, "dispatch_reports"))
 
 
 def refused(cells: dict[str, object], sheet: str = DISPATCH_SHEET) -> FormatError:
@@ -99,10 +76,6 @@ def test_moved_cells_another_sheet_and_no_indicators_are_refused():
 def test_what_is_no_workbook_says_so(data, reader):
     with pytest.raises(FormatError, match="not a workbook that can be read"):
         reader(data, FEEDS["dispatch_reports"], load_column_map(None, "dispatch_reports"))
-
-
-def penalties(data: bytes) -> Rows:
-    return read_sheet_table(data, FEEDS["penalties"], load_column_map(None, "penalties"))
 
 
 def test_an_empty_first_sheet_is_an_error():
@@ -220,8 +193,19 @@ def test_rare_types_of_a_parquet_column(values, text):
     ids=["bytes", "far time"],
 )
 def test_a_parquet_column_that_has_no_text_is_an_error(values):
-    with pytest.raises(FormatError, match="a column of type .* can't be read as text"):
-        parquet(pa.table({"registration_id": values}))
+    with pytest.raises(FormatError, match="a column of type .* can't be read as text") as caught:
+        parquet(pa.table({"报名编号": values}))
+    assert caught.value.field == "registration_id"
+
+
+def test_a_parquet_column_that_has_no_text_and_no_field_stops_nothing():
+    photos = pa.array([b"\xff\xd8", None], pa.binary())
+    found = parquet(pa.table({"registration_id": ["a", "b"], "photo": photos, "rate": [0.5, 2.0]}))
+    assert [(each.name, each.type, each.filled_share) for each in found.unknown_columns] == [
+        ("photo", "text", 0.5),
+        ("rate", "number", 1.0),
+    ]
+    assert [row["registration_id"] for row in rows(found)] == ["a", "b"]
 
 
 def test_two_columns_of_one_name_in_a_parquet_file_are_named():
