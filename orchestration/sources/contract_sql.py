@@ -34,6 +34,8 @@ _DATE = rf"{_DAY}([T ]00:00(:00(\.0+)?)?)?"
 _SPOILED = r"[0-9](\.[0-9]+)?[eE]\+[0-9]{2}|#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|ERROR!)|#{3,}"
 # A JSON object, or a list of them.
 BEGINS_AN_OBJECT = r"^\[?\{"
+# A list of texts or of lists, or one of nothing.
+_BEGINS_A_LIST = r'^\[["\[\]]'
 _TRUE, _FALSE = ("true", "1", "是"), ("false", "0", "否")
 NUMERIC_KINDS = frozenset({Kind.INTEGER, Kind.MONEY, Kind.NUMBER})
 # Kinds whose text may fail to be one at all; a whole column that fails is a flipped type.
@@ -260,7 +262,7 @@ def faults_of_text(field: Field) -> Iterable[Fault]:
         case Kind.USCC:
             yield Fault(field.name, Reason.USCC_INVALID, f"NOT regexp_full_match({value}, '[0-9A-Z]{{18}}')")
         case Kind.TEXT if not field.values:
-            is_object = f"regexp_matches({text}, '{BEGINS_AN_OBJECT}') AND json_valid({text})"
-            yield Fault(field.name, Reason.BAD_TYPE, f"regexp_full_match({text}, '{_SPOILED}') OR ({is_object})")
+            is_nested = f"regexp_matches({text}, '{BEGINS_AN_OBJECT}|{_BEGINS_A_LIST}') AND json_valid({text})"
+            yield Fault(field.name, Reason.BAD_TYPE, f"regexp_full_match({text}, '{_SPOILED}') OR ({is_nested})")
         case Kind.TEXT:
             yield Fault(field.name, Reason.UNKNOWN_ENUM, f"{text} NOT IN ({', '.join(map(literal, field.values))})")

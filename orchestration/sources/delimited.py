@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,6 +25,9 @@ from orchestration.sources.rows import FormatError, Rows, rows_of_table
 _BLOCK_BYTES = 16 * 2**20
 _SAMPLE_BYTES = 2**20
 _MINIMUM_CHINESE_CHARACTERS = 6
+# Python's own reader, which looks after a file's quotes, gives up at 128 KiB.
+csv.field_size_limit(sys.maxsize)
+_LONGEST_HEADER = 2**17
 _OTHER_BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -40,6 +45,7 @@ def read_delimited(data: bytes, delimiter: str, encoding: str, feed: Feed, colum
         # Only the single-threaded reader numbers the rows that it hands to the handler.
         table, ragged = _parsed(text, delimiter, use_threads=False)
     _refuse_open_quote(text, table, ragged)
+    _refuse_stray_quotes(text, delimiter, table.num_rows + len(ragged))
     delivered = [column[0].as_py() for column in table.columns]
     columns = [column.slice(1) for column in table.columns]
     bad = {row.number - 1: f"{row.found} values, the header has {row.expected}" for row in ragged}
@@ -105,10 +111,10 @@ def _parsed(text: bytes, delimiter: str, *, use_threads: bool) -> tuple[pa.Table
 def _columns_count(text: bytes, delimiter: str) -> int:
     """Of the header, whose quoted line breaks are followed and whose line may end in any way."""
     sample = text[:_SAMPLE_BYTES].decode("utf-8", errors="ignore")
-    try:
-        return len(next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)))
-    except csv.Error:
-        raise FormatError("the header can't be read; is a quote in it left open?") from None
+    header = next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter))
+    if sum(map(len, header)) > _LONGEST_HEADER:
+        raise FormatError("the header can't be read; is a quote in it left open?")
+    return len(header)
 
 
 def _refuse_open_quote(text: bytes, table: pa.Table, ragged: Sequence[_Ragged]) -> None:
@@ -122,6 +128,25 @@ def _refuse_open_quote(text: bytes, table: pa.Table, ragged: Sequence[_Ragged]) 
         goes_on = any(value and "\n" in value for value in (column[-1].as_py() for column in table.columns))
     if goes_on:
         raise FormatError("a quoted value is never closed; is the file cut off?", row=records_count - 1)
+
+
+def _refuse_stray_quotes(text: bytes, delimiter: str, records_count: int) -> None:
+    """A quote that opens a value where none was meant swallows the rows up to the next one, whose text goes on after
+    it: `2,"b` and `4,"d` make one record of three."""
+    if b'"' not in text or max(text.count(b"\n"), text.count(b"\r")) <= records_count:
+        return
+    lines = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    for number in itertools.count():
+        first_line = reader.line_num + 1
+        try:
+            next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            if reader.line_num > first_line:
+                message = "a quoted value goes over several lines and on after its last quote; is a quote not doubled?"
+                raise FormatError(message, row=number) from None
 
 
 def _as_utf8(data: bytes, delimiter: str, encoding: str, feed: Feed, column_map: ColumnMap) -> bytes:

@@ -41,6 +41,7 @@ ALWAYS_DUE_BUREAU_FEEDS = frozenset({"dispatch_reports"})
 # Sender ids become folder names (`sender=<id>`), and names that begin with `_` are landing's own.
 PLATFORM_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
 BUREAU_ID = r"^\d{2}0000$"
+_A_HEADER_CARRIES = re.compile(r"[!-~]+")
 _VARIABLE_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -314,7 +315,8 @@ def _feed_source(
         if not resolved(key)
     ]
     for key in SECRET_KEYS:
-        problems.extend(problem(key, message) for message in _secret_problems(resolved(key), resolve_secret))
+        own_problems = _secret_problems(resolved(key), resolve_secret, is_in_header=key == "token_env")
+        problems.extend(problem(key, message) for message in own_problems)
     problems.extend(problem("base_url", message) for message in _base_url_problems(resolved("base_url")))
     problems.extend(problem("inbox", message) for message in _inbox_problems(resolved("inbox")))
     encoding = resolved("encoding") or "utf-8"
@@ -343,14 +345,16 @@ def _feed_source(
     ), []
 
 
-def _secret_problems(variable: str | None, resolve_secret: ResolveSecret) -> Iterator[str]:
+def _secret_problems(variable: str | None, resolve_secret: ResolveSecret, *, is_in_header: bool) -> Iterator[str]:
     if variable is None:
         return
     if not _VARIABLE_NAME.match(variable):
         # The text isn't repeated: it may be the secret itself.
         yield "must be the NAME of an environment variable, never the secret itself"
-    elif not resolve_secret(variable):
+    elif not (secret := resolve_secret(variable)):
         yield f"the variable {variable} is not set"
+    elif is_in_header and not _A_HEADER_CARRIES.fullmatch(secret):
+        yield f"the variable {variable} holds a space, a line break or another character that no token has"
 
 
 def _base_url_problems(url: str | None) -> Iterator[str]:

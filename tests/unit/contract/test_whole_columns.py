@@ -17,7 +17,7 @@ from orchestration.sources.whole_columns import are_phone_numbers, are_trimmed, 
 
 TEXTS = {
     Kind.TEXT: (
-        "a", "王", "verified", "active", "Active", "ab c", "\u3000x", "1", "1E+17", "#REF!", "C#", "{1}", '{"a":1}',
+        "a", "王", "verified", "active", "Active", "ab c", "\u3000x", "1", "1E+17", "#REF!", "C#", "{1}", '{"a":1}', '["a"]', '["', "[]", "[[1]]", "[1]", "[直播]课",
     ),
     Kind.TIMESTAMP: (
         "2020-05-18T10:00:00+08:00", "2020-02-29T23:59:59+08:00", "1000-01-01T00:00:00+08:00",

@@ -123,6 +123,31 @@ def test_a_quote_that_is_never_closed_is_an_error(body, row):
     assert (error.message, error.row) == ("a quoted value is never closed; is the file cut off?", row)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '1,a,b,c,d\n2,"x,b,c,d\n3,a,b,c,d\n4,"y,b,c,d\n5,a,b,c,d\n',
+        '1,a,b,c,d\n2,"x,b,c,d\r\n4,"y,z",b,c,d\n5,a,b,c,d\n',
+        '1,a,b,c,d\n2,x"y,"z,b,c,d\n4,a,b,c,d\n5,a,b,c,d\n',
+        f'1,"{"a" * 200_000}\na",b,c,d\n2,"x,b,c,d\n4,"y,b,c,d\n',
+    ],
+)
+def test_two_stray_quotes_do_not_make_one_row_of_many(body):
+    error = refused(ENGLISH + body)
+    assert (error.message, error.row) == (
+        "a quoted value goes over several lines and on after its last quote; is a quote not doubled?",
+        2,
+    )
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_quoted_lines_and_quotes_within_one_line_are_no_stray_ones(end):
+    body = ['1,"a\n""x"", y",b,c,d', '2,"a"z,b,c,d', '3,x"y"z,b,c,d', "", '4,"long\r\nline",b,c,d', '5,"e" ,b,c,d']
+    found = rows(read(ENGLISH.strip() + end + end.join(body) + end))
+    assert [row["registration_id"] for row in found] == ['a\n"x", y', "az", 'x"y"z', "long\r\nline", "e "]
+    assert [row["_position"] for row in found] == [1, 2, 3, 5, 6]
+
+
 def test_a_quote_left_open_in_the_header_is_an_error():
     error = refused(ENGLISH.replace("reminder_id", '"reminder_id') + "T-1,R-1,a,sms,b\n" * 10_000)
     assert error.message == "the header can't be read; is a quote in it left open?"

@@ -135,6 +135,16 @@ def test_a_lenient_load_leaves_the_wrong_sender_out_and_keeps_the_rest(tmp_path)
     assert str(registry.problems[0]) == "B: colour: unknown key"
 
 
+@pytest.mark.parametrize("token", ["abc\n", "abc def", "abc\r", "口令"])
+def test_a_token_that_no_header_carries_is_told_before_anything_is_asked_for(tmp_path, token):
+    path = tmp_path / "sources.yml"
+    path.write_text(f"platforms: [{REST}]", encoding="utf-8")
+    with pytest.raises(RegistryError) as caught:
+        load_registry(path, {"T": token}.get)
+    message = "P001: token_env: the variable T holds a space, a line break or another character that no token has"
+    assert str(caught.value) == f"sources.yml: {message}"
+
+
 def test_of_a_duplicate_id_neither_is_used(tmp_path):
     registry = load(tmp_path, f"platforms: [{REST}, {REST}]", lenient=True)
     assert registry.senders == ()
