@@ -36,6 +36,8 @@ _SPOILED = r"[0-9](\.[0-9]+)?[eE]\+[0-9]{2}|#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!
 BEGINS_AN_OBJECT = r"^\[?\{"
 # A list of texts or of lists, or one of nothing.
 _BEGINS_A_LIST = r'^\[["\[\]]'
+# In words for a reader: an id number, a phone or an account, in either width.
+NUMBER_IN_PROSE = "[0-9０-９]{11,}[XxＸｘ]?"
 _TRUE, _FALSE = ("true", "1", "是"), ("false", "0", "否")
 NUMERIC_KINDS = frozenset({Kind.INTEGER, Kind.MONEY, Kind.NUMBER})
 # Kinds whose text may fail to be one at all; a whole column that fails is a flipped type.
@@ -110,6 +112,8 @@ def value_sql(field: Field) -> str:
             return _list_sql(text)
         case Kind.USCC:
             return f"upper({text})"
+        case Kind.TEXT if field.is_prose:
+            return f"regexp_replace({text}, '{NUMBER_IN_PROSE}', '***', 'g')"
         case _:
             return text
 

@@ -52,7 +52,10 @@ PERSONAL_KINDS = frozenset({Kind.ID_NUMBER, Kind.PERSON_NAME, Kind.PHONE, Kind.C
 
 @dataclass(frozen=True)
 class Field:
-    """One field: bounds are inclusive unless `above` (exclusive lower bound) is given; `values` closes the list."""
+    """One field: bounds are inclusive unless `above` (exclusive lower bound) is given; `values` closes the list.
+
+    `is_prose`: words for a reader, in which somebody's number may stand; it lands without such numbers.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
@@ -61,6 +64,7 @@ class Field:
     at_least: float | None = None
     at_most: float | None = None
     above: float | None = None
+    is_prose: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,10 @@ def _needed(name: str, *values: str) -> Field:
     return _text(name, *values, required=True)
 
 
+def _prose(name: str, *, required: bool = False) -> Field:
+    return Field(name, Kind.TEXT, required, is_prose=True)
+
+
 def _of(kind: Kind, name: str, *, required: bool = False) -> Field:
     return Field(name, kind, required)
 
@@ -128,7 +136,7 @@ _FEEDS = (
     Feed(
         "courses", SenderKind.PLATFORM, ("course_id",),
         (
-            _needed("course_id"), _needed("title"), _text("occupation_code"),
+            _needed("course_id"), _prose("title", required=True), _text("occupation_code"),
             _needed("content_category", "urgent_shortage", "large_workforce", "new_industry",
             "new_occupation_skill", "general_content"),
             Field("class_hours", Kind.NUMBER, required=True, above=0),
@@ -136,7 +144,7 @@ _FEEDS = (
             _needed("delivery_mode", "live", "recorded", "interactive"),
             _of(Kind.BOOLEAN, "is_free", required=True),
             _text("region_zone", "hubei", "sanqu_sanzhou", "supervised_county"),
-            _of(Kind.DATE, "free_until"), _text("instructor_honour"),
+            _of(Kind.DATE, "free_until"), _prose("instructor_honour"),
             _needed("review_status", "approved", "pending", "rejected"),
             _of(Kind.TIMESTAMP, "published_at", required=True), _of(Kind.TIMESTAMP, "withdrawn_at"), _UPDATED_AT,
         ),
@@ -200,7 +208,7 @@ _FEEDS = (
     Feed(
         "institutions", SenderKind.BUREAU, ("institution_uscc",),
         (
-            _of(Kind.USCC, "institution_uscc", required=True), _needed("name"),
+            _of(Kind.USCC, "institution_uscc", required=True), _prose("name", required=True),
             _needed("kind", "training", "evaluation", "platform_operator"), _text("platform_id"),
             _of(Kind.DATE, "valid_from", required=True), _of(Kind.DATE, "valid_to"), _needed("region_code"),
             _UPDATED_AT,
@@ -209,7 +217,8 @@ _FEEDS = (
     Feed(
         "training_projects", SenderKind.BUREAU, ("project_id",),
         (
-            _needed("project_id"), _needed("name"), _needed("kind", "catalogue", "enterprise_online", "project_based"),
+            _needed("project_id"), _prose("name", required=True),
+            _needed("kind", "catalogue", "enterprise_online", "project_based"),
             _text("occupation_code"), Field("grade", Kind.INTEGER, at_least=1, at_most=5),
             _of(Kind.USCC, "institution_uscc"), _of(Kind.USCC, "enterprise_uscc"), _of(Kind.BOOLEAN,
             "affected_by_epidemic"),
@@ -237,7 +246,8 @@ _FEEDS = (
         "penalties", SenderKind.BUREAU, ("penalty_id",),
         (
             _needed("penalty_id"), _needed("subject_kind", "platform", "institution", "person"),
-            _of(Kind.PERSON_OR_BODY_ID, "subject_id", required=True), _text("id_type", *ID_TYPES), _needed("reason"),
+            _of(Kind.PERSON_OR_BODY_ID, "subject_id", required=True), _text("id_type", *ID_TYPES),
+            _prose("reason", required=True),
             _of(Kind.DATE, "decided_on", required=True), _needed("region_code"), _UPDATED_AT,
         ),
     ),

@@ -19,6 +19,7 @@ import fsspec
 from orchestration.calendar import Period
 from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError, defect_message
 from orchestration.sources.feeds import SenderKind
+from orchestration.sources.file_names import shown_file_name
 from orchestration.sources.formats import read_file
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
@@ -59,10 +60,11 @@ def fetch_files(
         return
     seen: set[str] = set()
     for name in names:
+        shown = shown_file_name(name)
         if sender.kind is SenderKind.BUREAU and period is not None:
             place = _placed(name, source.feed, period, is_last_period)
             if place is not None and place != "":
-                yield PermanentSourceError(sender.id, source.feed, name, place)
+                yield PermanentSourceError(sender.id, source.feed, shown, place)
             if place != "":
                 continue
         try:
@@ -73,17 +75,17 @@ def fetch_files(
             rows = read_file(name, data, source)
             seen.add(sha256)
         except FormatError as error:
-            yield PermanentSourceError(sender.id, source.feed, name, error.message, error.field, error.row)
+            yield PermanentSourceError(sender.id, source.feed, shown, error.message, error.field, error.row)
         except _InboxError as error:
-            yield error.explained(sender.id, source.feed, name)
+            yield error.explained(sender.id, source.feed, shown)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a reader, the next file may be good
-            yield PermanentSourceError(sender.id, source.feed, name, defect_message(error))
+            yield PermanentSourceError(sender.id, source.feed, shown, defect_message(error))
         else:
             yield Payload(
                 sender_id=sender.id,
                 feed=source.feed,
                 period_start=period.start if period is not None and sender.kind is SenderKind.BUREAU else None,
-                source_name=name,
+                source_name=shown,
                 payload_sha256=sha256,
                 bytes_count=len(data),
                 window_from=None,

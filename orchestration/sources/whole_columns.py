@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.sources.contract_sql import SPACES
+from orchestration.sources.contract_sql import NUMBER_IN_PROSE, SPACES
 from orchestration.sources.feeds import Field, Kind
 from orchestration.sources.texts import bytes_of
 
@@ -53,6 +53,8 @@ def read_whole(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
     """
     match field.kind:
         case Kind.TEXT:
+            if field.is_prose and pc.any(pc.match_substring_regex(texts, NUMBER_IN_PROSE)).as_py():
+                return None
             are_known = _are_among(texts, field.values) if field.values else not _may_be_no_text(texts)
             return texts if are_known else None
         case Kind.TIMESTAMP:

@@ -293,6 +293,19 @@ def test_money_is_exact_and_rounds_half_up_to_the_fen():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("reason", "landed"),
+    [
+        (f"冒用{WOMAN}、420106900101002和１３８００１３８０００的身份", "冒用***、***和***的身份"),
+        ("身份证11010519491231002X，电话13800138000。", "身份证***，电话***。"),
+        ("2020-05-18至2020-06-01虚假学时1234567890", "2020-05-18至2020-06-01虚假学时1234567890"),
+    ],
+)
+def test_words_for_a_reader_land_without_the_numbers_of_persons_in_them(reason, landed):
+    rows = [penalty(reason=reason), penalty(penalty_id="N2")]
+    assert [row["reason"] for row in outcome("penalties", *rows).landed] == [landed, "虚假学时"]
+
+
 def test_a_registration_lands_without_what_identifies():
     (row,) = outcome("registrations", registration()).landed
     key = expected_key("resident_id", WOMAN)

@@ -17,7 +17,8 @@ from orchestration.sources.whole_columns import are_phone_numbers, are_trimmed, 
 
 TEXTS = {
     Kind.TEXT: (
-        "a", "王", "verified", "active", "Active", "ab c", "\u3000x", "1", "1E+17", "#REF!", "C#", "{1}", '{"a":1}', '["a"]', '["', "[]", "[[1]]", "[1]", "[直播]课",
+        "a", "王", "verified", "active", "Active", "ab c", "\u3000x", "1", "1E+17", "#REF!", "C#", "{1}", '{"a":1}',
+        '["a"]', '["', "[]", "[[1]]", "[1]", "[直播]课", "王1380013800", "王13800138000", "42010619900101002X",
     ),
     Kind.TIMESTAMP: (
         "2020-05-18T10:00:00+08:00", "2020-02-29T23:59:59+08:00", "1000-01-01T00:00:00+08:00",
@@ -37,7 +38,7 @@ TEXTS = {
     Kind.USCC: ("91420100MA4K12345X", "91420100ma4k12345x", "91420100MA4K12345", "91420100MA4K12345X\n"),
 }  # fmt: skip
 FIELDS = {
-    (field.kind, field.values, field.at_least, field.at_most, field.above): field
+    (field.kind, field.values, field.at_least, field.at_most, field.above, field.is_prose): field
     for feed in FEEDS.values()
     for field in feed.fields
     if field.kind not in PERSONAL_KINDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +66,43 @@ def test_files_come_in_byte_order_of_their_paths(tmp_path):
         "reminders/B.csv", "reminders/a.csv", "reminders/a/z.csv", "reminders/b.csv",
         "reminders/é.csv", "reminders/中.csv",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("42010619900101002x.csv", "***.csv"),
+        ("王_420106199001010028_13800138000/甲420106900101002.csv", "王_***_***/甲***.csv"),
+        ("20200408093000_420000_1.csv", "20200408093000_420000_1.csv"),
+    ],
+)
+def test_a_persons_number_in_a_files_name_is_not_repeated(tmp_path, name, shown):
+    put(tmp_path, f"reminders/{name}", csv_of("a"))
+    put(tmp_path, f"reminders/b/{name}", b"x,y\n")
+    taken, refused = take(tmp_path)
+    if isinstance(taken, SourceError):
+        taken, refused = refused, taken
+    assert ids(taken) == ["a"]
+    assert [taken.source_name, refused.source_name] == [f"reminders/{shown}", f"reminders/b/{shown}"]
+    assert name not in str(refused) or name == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("课程.csv".encode("gb18030"), "课程.csv"),
+        ("课程/提醒.csv".encode("gb18030"), "课程/提醒.csv"),
+        (b"\xff\xfe.csv", "\\xff\\xfe.csv"),
+        (b"a\nb.csv", "a?b.csv"),
+    ],
+)
+def test_a_files_name_may_be_any_bytes(tmp_path, name, shown):
+    put(tmp_path, f"reminders/{os.fsdecode(name)}", csv_of("a"))
+    put(tmp_path, f"reminders/中/{os.fsdecode(name)}", b"x,y\n")
+    results = take(tmp_path)
+    assert sorted(result.source_name for result in results) == sorted((f"reminders/{shown}", f"reminders/中/{shown}"))
+    assert all(result.source_name.isprintable() for result in results)
+    assert [ids(result) for result in results if isinstance(result, Payload)] == [["a"]]
 
 
 def test_a_url_is_as_good_as_a_folder(tmp_path):
