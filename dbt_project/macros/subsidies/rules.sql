@@ -39,3 +39,21 @@ rule_candidates as (
 
 rule_for as (select * from rule_candidates where preference = 1)
 {% endmacro %}
+
+{# CTE `allowance_groups`: the groups that draw the living allowance, those of the notice (`is_of_notice`) and those that a
+   rule of any place adds. #}
+{% macro allowance_groups() %}
+named_groups as (
+    select {{ each_element(split_list('eligible_group_codes')) }} as group_code
+    from {{ ref('dim_subsidy_rule') }}
+    where scheme = 'living_allowance' and eligible_group_codes is not null
+),
+
+allowance_groups as (
+    select
+        group_code,
+        is_living_allowance_eligible as is_of_notice
+    from {{ ref('dim_group') }}
+    where is_living_allowance_eligible or group_code in (select group_code from named_groups)
+)
+{% endmacro %}

@@ -62,10 +62,13 @@ select
     is_entitled,
     cast(entitled_amount_cny as decimal(18, 2)) as entitled_amount_cny,
     list_filter([
-        -- of the days whose money would go to this registration: none long enough, none with a rule, none in the group
-        case when not is_entitled and not is_long_enough and (has_rule or not has_days) then 'hours_below_minimum' end,
+        -- Of the days whose money would go to this registration: none long enough, none with a rule, none in the group;
+        -- or some fail for the one and the rest for the other
+        case
+            when not is_entitled and (is_eligible or not is_long_enough) and (has_rule or not has_days) then 'hours_below_minimum'
+        end,
         case when not is_entitled and has_days and not has_rule then 'no_rule' end,
-        case when not is_entitled and has_rule and not is_eligible then 'not_in_eligible_group' end,
+        case when not is_entitled and has_rule and (is_long_enough or not is_eligible) then 'not_in_eligible_group' end,
         case when is_capped then 'cap_applied' end,
         case when is_day_capped then 'day_cap_applied' end
     ], lambda reason: reason is not null) as reasons

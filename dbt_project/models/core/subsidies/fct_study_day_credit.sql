@@ -6,12 +6,17 @@ registrations as (
     where is_counted
 ),
 
-allowance_groups as (select group_code from {{ ref('dim_group') }} where is_living_allowance_eligible),
+{{ allowance_groups() }},
 
 eligibility as (
-    select person_sk, group_code, valid_from, coalesce(valid_to, date '9999-12-31') as valid_to
-    from {{ ref('fct_eligibility') }}
-    where group_code in (select group_code from allowance_groups)
+    select
+        rosters.person_sk,
+        rosters.group_code,
+        allowance_groups.is_of_notice,
+        rosters.valid_from,
+        coalesce(rosters.valid_to, date '9999-12-31') as valid_to
+    from {{ ref('fct_eligibility') }} as rosters
+    inner join allowance_groups on rosters.group_code = allowance_groups.group_code
 ),
 
 {{ studied_days('registrations', 'eligibility') }},
@@ -49,7 +54,7 @@ judged as (
                 eligibility.person_sk = person_days.person_sk
                 and person_days.day between eligibility.valid_from and eligibility.valid_to
                 and (
-                    rule_for.eligible_group_codes is null
+                    (rule_for.eligible_group_codes is null and eligibility.is_of_notice)
                     or list_contains({{ split_list('rule_for.eligible_group_codes') }}, eligibility.group_code)
                 )
         ) as is_eligible

@@ -2,10 +2,12 @@ with
 
 {{ supervision_parameters('training_before_eligibility', ['is_enabled']) }},
 
+{{ allowance_groups() }},
+
 rosters as (
     select person_sk, min(valid_from) as first_valid_from
     from {{ ref('fct_eligibility') }}
-    where group_code in (select group_code from {{ ref('dim_group') }} where is_living_allowance_eligible)
+    where group_code in (select group_code from allowance_groups)
     group by person_sk
 ),
 
