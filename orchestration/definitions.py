@@ -5,6 +5,8 @@ senders → landing/<feed> (period × sender) → raw/<feed> → dbt's models �
 
 from __future__ import annotations
 
+from functools import cache
+
 from dagster import Definitions, definitions, in_process_executor
 
 from orchestration.assets.flow import CONFIGURATION_KEY, PERIODS_KEY, PUBLISHED_KEY
@@ -32,6 +34,12 @@ from orchestration.sources.feeds import SenderKind
 @definitions
 def defs() -> Definitions:
     """What `dagster dev` loads: the deployment that the environment describes."""
+    return _of_this_process()
+
+
+@cache
+def _of_this_process() -> Definitions:
+    """Dagster asks several times for one run; what has changed since is seen by the process that a reload starts."""
     return build_definitions()
 
 
