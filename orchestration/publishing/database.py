@@ -210,7 +210,8 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -
 
 def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> set[str]:
     rows = connection.execute(
-        "select table_name from duckdb_tables() where database_name = ? and schema_name = ?", [WAREHOUSE, schema]
+        "select table_name from information_schema.tables where table_catalog = ? and table_schema = ?",
+        [WAREHOUSE, schema],
     ).fetchall()
     return {name for (name,) in rows}
 
