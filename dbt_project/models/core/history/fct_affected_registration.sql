@@ -39,29 +39,35 @@ entangled as (
     )
 ),
 
-touched as (
+moved as (
     select
-        comparisons.comparison_id, places.person_sk, places.registration_sk, places.first_day,
-        comparisons.period_end, late.is_first, late.is_of_trace
+        places.registration_sk, places.person_sk, places.province_code, places.first_day,
+        late.first_day as late_first_day, late.changed_at, late.is_first, late.is_of_trace
     from late
     inner join places on late.registration_sk = places.registration_sk
+),
+
+touched as (
+    select
+        comparisons.comparison_id, moved.person_sk, moved.registration_sk, moved.first_day,
+        comparisons.period_end, moved.is_first, moved.is_of_trace
+    from moved
     inner join comparisons
-        on comparisons.province_code = places.province_code
-        and late.first_day <= comparisons.period_end
-        and late.changed_at > comparisons.from_at
-        and late.changed_at <= comparisons.to_at
+        on comparisons.province_code = moved.province_code
+        and moved.late_first_day <= comparisons.period_end
+        and moved.changed_at > comparisons.from_at
+        and moved.changed_at <= comparisons.to_at
 
     union all
 
     select
-        comparisons.comparison_id, places.person_sk, places.registration_sk, places.first_day,
-        comparisons.period_end, late.is_first, late.is_of_trace
-    from late
-    inner join places on late.registration_sk = places.registration_sk
+        comparisons.comparison_id, moved.person_sk, moved.registration_sk, moved.first_day,
+        comparisons.period_end, moved.is_first, moved.is_of_trace
+    from moved
     inner join comparisons
-        on late.first_day <= comparisons.period_end
-        and late.changed_at > comparisons.from_at
-        and late.changed_at <= comparisons.to_at
+        on moved.late_first_day <= comparisons.period_end
+        and moved.changed_at > comparisons.from_at
+        and moved.changed_at <= comparisons.to_at
     where comparisons.province_code is null
 ),
 
