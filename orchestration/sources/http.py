@@ -132,6 +132,8 @@ class Requests:
         except msgspec.ValidationError as error:
             # Says which key has which type, never a value.
             raise _Retryable(f"the body is JSON but no such page: {error}") from None
+        except RecursionError:
+            raise self.permanent("the body holds a value that is nested too deeply to be read") from None
         except UnicodeDecodeError:
             raise _Retryable("the body is not UTF-8, as JSON must be") from None
         except msgspec.MsgspecError:

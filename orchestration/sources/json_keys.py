@@ -15,6 +15,8 @@ import msgspec
 from orchestration.sources.payload import UnknownColumn
 
 _decode_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+# A value nested too deeply for the decoder, even to be passed over, makes its row one that can't be looked at.
+UNDECODABLE = (msgspec.MsgspecError, RecursionError)
 _TYPE_OF_FIRST_CHARACTER = {"{": "object", "[": "list", '"': "text", "t": "boolean", "f": "boolean"}
 
 
@@ -25,7 +27,7 @@ class Scan:
         self._lines = [line or "" for line in lines]
         try:
             keys = self._all_keys()
-        except msgspec.MsgspecError:
+        except UNDECODABLE:
             self._lines = [line for line in self._lines if _is_object(line)]
             keys = self._all_keys()
         self.keys = tuple(keys)  # in order of first sight
@@ -56,7 +58,7 @@ class Scan:
 def _is_object(line: str) -> bool:
     try:
         _decode_keys(line)
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         return False
     return True
 

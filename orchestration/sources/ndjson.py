@@ -76,7 +76,8 @@ def rows_of_json(table: pa.Table, feed: Feed, column_map: ColumnMap) -> Rows:
     FormatError (see `name_columns`), also where no row is a JSON object.
     """
     if table.num_rows == 0:
-        return _read(table, name_columns([field.name for field in feed.fields], feed, column_map), ())
+        names = [field.name for field in feed.fields]
+        return _read(table, names, name_columns(names, feed, column_map), ())
     if found := _rows_of_one_shape(table, feed, column_map):
         return found
     scan = Scan(_sampled(table)[_LINE].to_pylist())
@@ -87,7 +88,7 @@ def rows_of_json(table: pa.Table, feed: Feed, column_map: ColumnMap) -> Rows:
         keys += _rare_keys(table, set(keys), feed, column_map)
     naming = name_columns(keys, feed, column_map)
     unknown = scan.described(tuple(naming.unknown), [keys[index] for index in naming.unknown.values()])
-    return _read(table, naming, unknown)
+    return _read(table, keys, naming, unknown)
 
 
 def _rows_of_one_shape(table: pa.Table, feed: Feed, column_map: ColumnMap) -> Rows | None:
@@ -117,11 +118,11 @@ def _rows_of_one_shape(table: pa.Table, feed: Feed, column_map: ColumnMap) -> Ro
     return _rows(pa.table({POSITION: table[POSITION], MALFORMED: table[MALFORMED], **columns}), naming, ())
 
 
-def _read(table: pa.Table, naming: Naming, unknown: tuple[UnknownColumn, ...]) -> Rows:
-    """The rows of any table, whatever its lines hold."""
+def _read(table: pa.Table, keys: Sequence[str], naming: Naming, unknown: tuple[UnknownColumn, ...]) -> Rows:
+    """The rows of any table, whatever its lines hold. `keys`: as delivered, with the spaces that a name is freed of."""
     kept = {**naming.contract, **naming.let_in}
     values = ", ".join(
-        f"struct_extract(row_, {literal(naming.delivered[index])}) as {quoted(name)}" for name, index in kept.items()
+        f"struct_extract(row_, {literal(keys[index])}) as {quoted(name)}" for name, index in kept.items()
     )
     # What was read and begins as an object is one: only the rest is parsed a second time, for its reason.
     reason = (
@@ -130,7 +131,7 @@ def _read(table: pa.Table, naming: Naming, unknown: tuple[UnknownColumn, ...]) -
         f" when not starts_with(ltrim({_LINE}, E' \\t\\r\\n'), '{{') then 'not a JSON object' end) end as {MALFORMED}"
     )
     # A line that can't be parsed gives null instead of an error for the whole column.
-    transformed = f"try(json_transform({_LINE}, {_structure([naming.delivered[index] for index in kept.values()])}))"
+    transformed = f"try(json_transform({_LINE}, {_structure([keys[index] for index in kept.values()])}))"
     with memory_connection() as connection:
         lines = connection.from_arrow(table).project(f"{POSITION}, {MALFORMED}, {_LINE}, {transformed} as row_")
         try:

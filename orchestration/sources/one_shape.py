@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from orchestration.sources.json_keys import UNDECODABLE
 from orchestration.sources.texts import bytes_of
 
 _decode_row = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -26,7 +27,7 @@ def keys_of(line: str | None) -> tuple[str, ...]:
     """The keys of one row in their order; none where it is no JSON object, or has one twice."""
     try:
         found = _decode_row(line or "")
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         return ()
     return tuple(found) if (line or "").count('":') == len(found) else ()
 

@@ -115,7 +115,7 @@ def shown_name(name: str, index: int) -> str:
     """A delivered name that may stand in a message or a ledger: never one that could be somebody's number."""
     if not name or _LOOKS_LIKE_A_NUMBER.search(name):
         return f"(column {index + 1})"
-    return name[:60]
+    return " ".join(name.split())[:60]
 
 
 def rows_of_table(

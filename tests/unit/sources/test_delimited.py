@@ -153,6 +153,11 @@ def test_a_quote_left_open_in_the_header_is_an_error():
     assert error.message == "the header can't be read; is a quote in it left open?"
 
 
+def test_a_header_over_several_lines_is_told_in_one():
+    (unknown,) = read(f'"备\n 注",{ENGLISH}x,{CHINESE.splitlines()[1]}\n').unknown_columns
+    assert unknown.name == "备 注"
+
+
 def test_long_numbers_empty_values_and_unknown_columns():
     text = 'reminder_id,状况,count,备 注,,Reminder_ID,13800138000\n110101199003077715,,1,"",,x,1\n007,有,2,,,y,\n'
     found = read(text)

@@ -53,6 +53,21 @@ def test_a_file_without_one_json_object_is_an_error(data):
         read(data)
 
 
+def test_a_value_nested_without_end_costs_no_other_row():
+    deep = '{"registration_id": "2", "x": ' + "[" * 50_000 + "]" * 50_000 + "}"
+    found = read(f'{{"registration_id": "1"}}\n{deep}\n{{"registration_id": "3"}}\n'.encode())
+    assert [row["registration_id"] for row in rows(found)] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("other", [{}, {"unknown": 1}])
+def test_spaces_around_a_key_do_not_lose_its_values(other):
+    lines = [json.dumps({" registration_id": "1", "手机号码 ": 138, "region_code": None} | other), '{"phone": "139"}']
+    (row,) = rows(read(lines[0].encode()))
+    assert (row["registration_id"], row["phone"]) == ("1", "138")
+    with pytest.raises(FormatError, match="'手机号码' and 'phone' both stand for phone"):
+        read("\n".join(lines).encode())
+
+
 def test_an_empty_file_is_no_rows():
     found = read(b"\n")
     assert rows(found) == []

@@ -117,6 +117,14 @@ def test_a_final_status_is_asked_once_and_explained(server, status, message):
     assert "t0ken" not in str(pull.error)
 
 
+def test_a_body_nested_without_end_is_explained(server):
+    server.answers(Answer('{"data": [' + "[" * 50_000 + "]" * 50_000 + '], "next_cursor": null}'))
+    pull = Pull(server)
+    assert isinstance(pull.error, PermanentSourceError)
+    assert pull.error.message == "the body holds a value that is nested too deeply to be read"
+    assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_honoured(server, status):
     moment = (datetime.now(tz=UTC) + timedelta(seconds=30)).strftime("%a, %d %b %Y %H:%M:%S GMT")
