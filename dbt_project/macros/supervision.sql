@@ -59,11 +59,20 @@ evidence as (
 claims as (select subject_id, sender_id, payment_id, amount_cny, status from {{ doubtful }})
 {%- endmacro %}
 
-{# CTE `claims` of a rule whose evidence hangs on registrations: the claims matched to them. #}
-{% macro claims_of_registrations() -%}
+{# CTE `claims` of a rule whose evidence hangs on registrations: the claims matched to them; `dated` where a subject
+   has other registrations in each period. #}
+{% macro claims_of_registrations(dated=false) -%}
 claims as (
-    select concerned.subject_id, claimed.sender_id, claimed.payment_id, claimed.amount_cny, claimed.status
-    from (select distinct subject_id, registration_sk from evidence) as concerned
+    select
+        concerned.subject_id,
+        {%- if dated %}
+        concerned.last_at,
+        {%- endif %}
+        claimed.sender_id,
+        claimed.payment_id,
+        claimed.amount_cny,
+        claimed.status
+    from (select distinct subject_id, {{ 'last_at, ' if dated }}registration_sk from evidence) as concerned
     inner join {{ ref('fct_claim') }} as claimed on concerned.registration_sk = claimed.registration_sk
 )
 {%- endmacro %}
@@ -83,7 +92,7 @@ claims as (
              last_at; evidence_id, sender_id, happened_at of the record; person_sk, platform_id, institution_uscc: the
              parties whose penalty answers the signal (NULL = none); is_withdrawn: what is doubted no longer stands
    claims    one row a claim at risk: subject_id, sender_id, payment_id, amount_cny, status. `dated_claims`: also
-             last_at, and the claim counts only in that period's signal
+             last_at of the occurrence that puts it at risk; it counts in that period's signal, once
 
    What happened before the action or after the clock stands in the first period or the running one. #}
 {% macro signals(rule_id, subject_kind, dated_claims=false) %}
@@ -126,6 +135,23 @@ subjects as (
     group by subject_id, period_start
 ),
 
+{%- if dated_claims %}
+
+claims_of_periods as (
+    select distinct
+        claims.subject_id,
+        days.period_start,
+        claims.sender_id,
+        claims.payment_id,
+        claims.amount_cny,
+        claims.status
+    from claims
+    cross join bounds
+    inner join {{ ref('dim_day') }} as days
+        on days.day = least(greatest(cast(claims.last_at as date), bounds.first_day), bounds.clock_day)
+),
+{%- endif %}
+
 at_risk as (
     select
         subjects.subject_id,
@@ -135,12 +161,12 @@ at_risk as (
         count(*) filter (where claims.status = 'rejected') as rejected_claims_count,
         count(*) filter (where claims.status = 'recovered') as recovered_claims_count
     from subjects
-    inner join claims on subjects.subject_id = claims.subject_id
     {%- if dated_claims %}
-    cross join bounds
-    inner join {{ ref('dim_day') }} as days
-        on subjects.period_start = days.period_start
-        and days.day = least(greatest(cast(claims.last_at as date), bounds.first_day), bounds.clock_day)
+    inner join claims_of_periods as claims
+        on subjects.subject_id = claims.subject_id
+        and subjects.period_start = claims.period_start
+    {%- else %}
+    inner join claims on subjects.subject_id = claims.subject_id
     {%- endif %}
     group by subjects.subject_id, subjects.period_start
 )

@@ -54,10 +54,6 @@ evidence as (
     where judged.is_idle
 ),
 
-claims as (
-    select concerned.subject_id, concerned.last_at, claimed.sender_id, claimed.payment_id, claimed.amount_cny, claimed.status
-    from evidence as concerned
-    inner join {{ ref('fct_claim') }} as claimed on concerned.registration_sk = claimed.registration_sk
-),
+{{ claims_of_registrations(dated=true) }},
 
 {{ signals('idle_platform', 'platform', dated_claims=true) }}

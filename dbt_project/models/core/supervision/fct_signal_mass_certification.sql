@@ -74,6 +74,6 @@ evidence as (
     inner join certificates on large.platform_id = certificates.platform_id and large.day = certificates.day
 ),
 
-{{ claims_of_registrations() }},
+{{ claims_of_registrations(dated=true) }},
 
-{{ signals('mass_certification', 'platform') }}
+{{ signals('mass_certification', 'platform', dated_claims=true) }}

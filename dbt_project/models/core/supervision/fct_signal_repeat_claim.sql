@@ -17,9 +17,10 @@ claimed as (
 ordered as (
     select
         *,
+        row_number() over (partition by person_sk, trained_in order by claimed_on, sender_id, payment_id) as place,
         bool_or(rejected_on is null) over before as has_one_standing_before,
         max(rejected_on) over before as last_rejected_on,
-        count(*) filter (where status <> 'rejected') over (partition by person_sk, trained_in) as standing_count
+        count(*) filter (where status not in ('rejected', 'recovered')) over (partition by person_sk, trained_in) as left_count
     from claimed
     window before as (
         partition by person_sk, trained_in order by claimed_on, sender_id, payment_id
@@ -39,30 +40,41 @@ judged as (
 
 repeats as (select * from judged where is_repeat),
 
-first_repeats as (
-    select person_sk, trained_in, min(claimed_on) as claimed_on
-    from repeats
-    group by person_sk, trained_in
+-- Evidence too is what was repeated, if not itself a repeat: it goes with the first claim that repeats it
+first_claims as (
+    select
+        judged.person_sk,
+        judged.trained_in,
+        judged.place,
+        min(repeats.claimed_on) as repeated_on
+    from judged
+    inner join repeats
+        on judged.person_sk = repeats.person_sk
+        and judged.trained_in = repeats.trained_in
+        and judged.place < repeats.place
+        and (judged.rejected_on is null or judged.rejected_on > repeats.claimed_on)
+    where not judged.is_repeat
+    group by judged.person_sk, judged.trained_in, judged.place
 ),
 
--- With the first repeat go the claims that it repeats
 evidence as (
     select
         cast(judged.person_key as varchar) as subject_id,
         cast(judged.claimed_on as timestamp) as first_at,
-        cast(greatest(judged.claimed_on, first_repeats.claimed_on) as timestamp) as last_at,
+        cast(coalesce(first_claims.repeated_on, judged.claimed_on) as timestamp) as last_at,
         judged.payment_id as evidence_id,
         judged.sender_id,
         cast(judged.claimed_on as timestamp) as happened_at,
         judged.person_sk,
         cast(null as varchar) as platform_id,
         cast(null as varchar) as institution_uscc,
-        judged.standing_count < 2 as is_withdrawn
-    from first_repeats
-    inner join judged
-        on first_repeats.person_sk = judged.person_sk
-        and first_repeats.trained_in = judged.trained_in
-    where judged.is_repeat or judged.claimed_on <= first_repeats.claimed_on
+        judged.left_count < 2 as is_withdrawn
+    from judged
+    left join first_claims
+        on judged.person_sk = first_claims.person_sk
+        and judged.trained_in = first_claims.trained_in
+        and judged.place = first_claims.place
+    where judged.is_repeat or first_claims.repeated_on is not null
 ),
 
 claims as (

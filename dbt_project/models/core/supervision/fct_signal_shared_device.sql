@@ -63,6 +63,6 @@ evidence as (
     inner join used on crowded.device_id = used.device_id and crowded.day = used.day
 ),
 
-{{ claims_of_registrations() }},
+{{ claims_of_registrations(dated=true) }},
 
-{{ signals('shared_device', 'device') }}
+{{ signals('shared_device', 'device', dated_claims=true) }}
