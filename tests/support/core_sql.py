@@ -157,6 +157,10 @@ class World:
             ),
         )
 
+    def set_clock(self, clock: datetime) -> None:
+        """Another clock than noon of the last day."""
+        self._connection.execute("update core.dim_campaign set clock = $1, clock_day = cast($1 as date)", [clock])
+
     def put(self, table: str, *rows: Mapping[str, Any]) -> None:
         """Add rows to a core table; each names the same columns."""
         if rows:

@@ -102,6 +102,10 @@ class World:
         self._connection.execute(f"insert into core.{table} by name {query}")
         self._connection.unregister("given")
 
+    def derive(self, mart: str) -> None:
+        """Fill a mart's table by its own SQL, for the marts that read it."""
+        self._connection.execute(f"insert into marts.{mart} by name {self._compiled.marts[mart]}")
+
     def rows(self, mart: str, *columns: str) -> list[tuple[Any, ...]]:
         """The mart's rows, these columns, in order."""
         listed = ", ".join(columns)
