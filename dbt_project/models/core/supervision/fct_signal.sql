@@ -17,7 +17,8 @@ signals as (
 
 penalties as (select * from {{ ref('fct_penalty') }}),
 
--- The latest penalty on each party; one on an institution falls on the platform it runs, too
+-- The latest penalty on each party; one on an institution falls on the platform it runs, too, and one on an enterprise on
+-- its projects, beside their institution's
 sanctions as (
     select 'person' as party_kind, cast(person_sk as varchar) as party, decided_on
     from penalties
@@ -35,6 +36,16 @@ sanctions as (
     from penalties
     inner join {{ ref('dim_institution') }} as institutions on penalties.subject_id = institutions.institution_uscc
     where penalties.subject_kind = 'institution' and institutions.platform_id is not null
+
+    union all
+
+    select
+        'project' as party_kind,
+        {{ named_within('projects.province_code', 'projects.project_id') }} as party,
+        penalties.decided_on
+    from penalties
+    inner join {{ ref('dim_training_project') }} as projects on penalties.subject_id = projects.enterprise_uscc
+    where penalties.subject_kind = 'institution'
 ),
 
 last_sanctions as (
@@ -46,7 +57,7 @@ last_sanctions as (
 answered as (
     select
         signals.*,
-        greatest(persons.decided_on, platforms.decided_on, institutions.decided_on) as last_penalty_on
+        greatest(persons.decided_on, platforms.decided_on, institutions.decided_on, projects.decided_on) as last_penalty_on
     from signals
     left join last_sanctions as persons
         on persons.party_kind = 'person' and cast(signals.person_sk as varchar) = persons.party
@@ -54,6 +65,8 @@ answered as (
         on platforms.party_kind = 'platform' and signals.platform_id = platforms.party
     left join last_sanctions as institutions
         on institutions.party_kind = 'institution' and signals.institution_uscc = institutions.party
+    left join last_sanctions as projects
+        on projects.party_kind = 'project' and signals.subject_kind = 'project' and signals.subject_id = projects.party
 )
 
 -- As far as it has come: claim blocked, penalty, money back
