@@ -23,7 +23,7 @@ from orchestration.settings import SHANGHAI, Settings
 from orchestration.transforming.dbt import transform
 from orchestration.transforming.results import TransformReport, first_error
 from orchestration.what_if.difference import Difference, keep_decisions, read_difference
-from orchestration.what_if.rules_file import check_rules_file
+from orchestration.what_if.rules_file import check_rules_file, read_group_codes
 
 RULES = "subsidy_rules.csv"
 # dbt's selection: what depends on the rules and leads to the decisions (nothing else would change the answer).
@@ -53,7 +53,7 @@ def what_if(
     UnreadableDatabaseError, TransformError, and PublishError with dbt's message where a model or test fails by these
     rules.
     """
-    rules_count = check_rules_file(rules)
+    rules_count = check_rules_file(rules, read_group_codes(settings.seeds_dir))
     with scratch_folder(settings, NAME) as directory:
         scratch = _copy(settings, rules, directory)
         with reporter.step(NAME):

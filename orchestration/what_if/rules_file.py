@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -78,8 +79,8 @@ class SubsidyRule(BaseModel):
         return self
 
 
-def check_rules_file(path: Path) -> int:
-    """How many rules the file holds. Raises RulesFileError."""
+def check_rules_file(path: Path, group_codes: Collection[str]) -> int:
+    """How many rules the file holds; `group_codes`: the groups there are. Raises RulesFileError."""
     rows = _read(path)
     problems: list[str] = []
     first_row_of: dict[str, int] = {}
@@ -92,6 +93,11 @@ def check_rules_file(path: Path) -> int:
         except ValidationError as error:
             problems += [f"row {number}{_field(part['loc'])}: {part['msg']}" for part in error.errors()]
             continue
+        if unknown := [
+            code for code in (rule.eligible_group_codes or "").split(";") if code and code not in group_codes
+        ]:
+            # It would pay nobody, and nothing would say so.
+            problems.append(f"row {number}, eligible_group_codes: no such group: {', '.join(unknown)}")
         if (first := first_row_of.setdefault(rule.rule_id, number)) != number:
             problems.append(f"row {number}, rule_id: {rule.rule_id} stands in row {first} already")
     if not rows:
@@ -99,6 +105,16 @@ def check_rules_file(path: Path) -> int:
     if problems:
         raise RulesFileError("\n".join(f"{path.name}: {problem}" for problem in problems))
     return len(rows)
+
+
+def read_group_codes(seeds_dir: Path) -> frozenset[str]:
+    """The codes of `key_groups.csv`. Raises RulesFileError."""
+    path = seeds_dir / "key_groups.csv"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return frozenset(row["group_code"] for row in csv.DictReader(file))
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise RulesFileError(f"{path}: can't be read as the list of groups ({type(error).__name__})") from None
 
 
 def _read(path: Path) -> list[dict[str, str]]:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings import PROJECT_ROOT
-from orchestration.what_if.rules_file import RulesFileError, check_rules_file
+from orchestration.what_if.rules_file import RulesFileError, check_rules_file, read_group_codes
 
 RULES = (PROJECT_ROOT / "seeds" / "subsidy_rules.csv").read_text(encoding="utf-8")
 HEADER, FIRST, *_ = RULES.splitlines()
+GROUPS = read_group_codes(PROJECT_ROOT / "seeds")
 
 
 def changed(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -21,13 +22,13 @@ def changed(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def problems(path: Path) -> list[str]:
     with pytest.raises(RulesFileError) as raised:
-        check_rules_file(path)
+        check_rules_file(path, GROUPS)
     return str(raised.value).splitlines()
 
 
 def test_the_seeds_own_rules_hold(tmp_path):
-    assert check_rules_file(changed(tmp_path, RULES)) == len(RULES.splitlines()) - 1
-    assert check_rules_file(changed(tmp_path, RULES, "utf-8-sig")) == len(RULES.splitlines()) - 1
+    assert check_rules_file(changed(tmp_path, RULES), GROUPS) == len(RULES.splitlines()) - 1
+    assert check_rules_file(changed(tmp_path, RULES, "utf-8-sig"), GROUPS) == len(RULES.splitlines()) - 1
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,14 @@ def test_an_empty_file_a_missing_one_and_another_encoding(tmp_path):
     assert problems(changed(tmp_path, HEADER + "\n")) == ["rules.csv: no rule in it"]
     assert "can't be read (No such file or directory)" in problems(tmp_path / "none.csv")[0]
     assert problems(changed(tmp_path, RULES, "gb18030")) == ["rules.csv: not UTF-8; save it as CSV UTF-8"]
+
+
+def test_a_group_that_is_none_is_named_since_it_would_pay_nobody(tmp_path):
+    allowance = next(line for line in RULES.splitlines() if ",living_allowance," in line and "KG07" in line)
+    path = changed(tmp_path, f"{HEADER}\n{allowance.replace('KG07', 'KG55', 1)}\n")
+    assert problems(path) == ["rules.csv: row 2, eligible_group_codes: no such group: KG55"]
+
+
+def test_a_list_of_groups_that_is_none_is_named(tmp_path):
+    with pytest.raises(RulesFileError, match="key_groups.csv: can't be read as the list of groups"):
+        read_group_codes(tmp_path)
