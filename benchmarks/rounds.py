@@ -127,9 +127,9 @@ class Bench:
         self._measure("full run: warehouse", "ours", settings, STEPS, "run", with_tests=True)
         built = settings.database_path.with_name("built_by_dbt.duckdb")
         settings.database_path.rename(built)
-        for step in ("full run: Dagster", "full run: warehouse"):
-            _forget(settings.database_path)
-            self._measure(step, "by hand", settings, "benchmarks.statements", str(built))
+        self._measure("full run: Dagster", "by hand", settings, "benchmarks.statements", str(built))
+        # Both runs are made of the same statements.
+        self.measured["full run: warehouse", "by hand"] = self.measured["full run: Dagster", "by hand"]
         self.differing += differing_builds(built, settings.database_path)
 
     def compare(self) -> None:

@@ -86,6 +86,11 @@ claims as (
 )
 {%- endmacro %}
 
+{# The day of a moment, or where it lies outside them the nearest of CTE `bounds`. #}
+{% macro day_within_bounds(moment) -%}
+    least(greatest(cast({{ moment }} as date), bounds.first_day), bounds.clock_day)
+{%- endmacro %}
+
 {# A rule's last step: from CTEs `evidence` and `claims` to one signal per subject and period.
 
    evidence  one row a record: subject_id; first_at, last_at of the occurrence it belongs to, whose period is that of
@@ -114,7 +119,7 @@ records as (
     from evidence
     cross join bounds
     inner join {{ ref('dim_day') }} as days
-        on days.day = least(greatest(cast(evidence.last_at as date), bounds.first_day), bounds.clock_day)
+        on days.day = {{ day_within_bounds('evidence.last_at') }}
     group by evidence.subject_id, days.period_start, evidence.sender_id, evidence.evidence_id
 ),
 
@@ -148,7 +153,7 @@ claims_of_periods as (
     from claims
     cross join bounds
     inner join {{ ref('dim_day') }} as days
-        on days.day = least(greatest(cast(claims.last_at as date), bounds.first_day), bounds.clock_day)
+        on days.day = {{ day_within_bounds('claims.last_at') }}
 ),
 {%- endif %}
 

@@ -108,6 +108,7 @@ def read_trace(settings: Settings, person_key: UUID) -> Trace:
 
 
 def _read(connection: duckdb.DuckDBPyConnection, person_key: UUID) -> Trace:
+    person_sk = person_sk_of(person_key)
     events = connection.execute(
         "select happened_at, kind, platform_id, course_id, detail from marts.learner_timeline "
         "where person_key = $1::uuid order by happened_at, kind, record_key",
@@ -118,14 +119,14 @@ def _read(connection: duckdb.DuckDBPyConnection, person_key: UUID) -> Trace:
         "d.event_date, d.rule_id, r.document_no, r.is_assumed "
         "from marts.subsidy_entitlement as d left join core.dim_subsidy_rule as r on d.rule_id = r.rule_id "
         "where d.person_sk = $1 order by d.event_date nulls last, d.scheme, d.platform_id, d.registration_id",
-        [person_sk_of(person_key)],
+        [person_sk],
     ).fetchall()
     payments = connection.execute(
         "select p.sender_id, p.payment_id, p.scheme, p.fund, p.status, p.amount_cny, p.claimed_on, p.paid_on, "
         "coalesce(m.is_matched, false) from core.fct_subsidy_payment as p "
         "left join core.fct_payment_match as m on p.sender_id = m.sender_id and p.payment_id = m.payment_id "
         "where p.person_sk = $1 order by p.claimed_on, p.sender_id, p.payment_id",
-        [person_sk_of(person_key)],
+        [person_sk],
     ).fetchall()
     signals = connection.execute(
         "with subjects as ("
@@ -137,7 +138,7 @@ def _read(connection: duckdb.DuckDBPyConnection, person_key: UUID) -> Trace:
         "select rule_id, subject_kind, subject_id, severity, period_start, evidence_count, outcome "
         "from marts.supervision_signal semi join subjects using (subject_kind, subject_id) "
         "order by period_start, rule_id, subject_id",
-        [str(person_key), person_sk_of(person_key)],
+        [str(person_key), person_sk],
     ).fetchall()
     return Trace(
         str(person_key),

@@ -4,6 +4,7 @@
    One test for what a key is, in place of one for each of its columns. Only rows whose quick hash occurs twice are
    compared column by column: on tens of millions of rows the test would otherwise cost as much as building the table. #}
 {% test primary_key(model, columns, nullable=[]) %}
+{%- set is_incomplete = columns | reject('in', nullable) | join(' is null or ') ~ ' is null' -%}
 with
 
 hashed as (
@@ -26,13 +27,9 @@ select
 from hashed
 where
     key_hash in (select key_hash from repeated)
-    {%- for column in columns if column not in nullable %}
-    or {{ column }} is null
-    {%- endfor %}
+    or {{ is_incomplete }}
 group by {{ columns | join(', ') }}
 having
     count(*) > 1
-    {%- for column in columns if column not in nullable %}
-    or {{ column }} is null
-    {%- endfor %}
+    or {{ is_incomplete }}
 {% endtest %}
