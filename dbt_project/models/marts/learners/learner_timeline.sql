@@ -1,6 +1,3 @@
-{#- A view: what it says of one person is found at once, and all its rows would take longer to write than any other mart -#}
-{{ config(materialized='view') }}
-
 with
 
 registrations as (select * from {{ ref('fct_registration') }}),

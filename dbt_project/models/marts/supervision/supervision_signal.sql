@@ -1,6 +1,3 @@
-{#- A view: fct_signal with the names and severity of its rules -#}
-{{ config(materialized='view') }}
-
 with
 
 signals as (select * from {{ ref('fct_signal') }}),
