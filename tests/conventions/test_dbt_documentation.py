@@ -75,14 +75,17 @@ def test_every_table_keeps_a_contract(manifest, layer):
 
 @pytest.mark.parametrize("layer", ["core", "marts"])
 def test_every_table_has_its_key_tested(manifest, layer):
-    """A test of uniqueness, attached to the model."""
     tested = {
         test["attached_node"]
         for test in manifest["nodes"].values()
-        if test["resource_type"] == "test"
-        and (test.get("test_metadata") or {}).get("name") in ("primary_key", "unique")
+        if test["resource_type"] == "test" and (test.get("test_metadata") or {}).get("name") == "primary_key"
     }
     assert [model["name"] for model in _models(manifest, layer) if model["unique_id"] not in tested] == []
+
+
+def test_every_mart_is_a_table(manifest):
+    materialized = {model["name"]: model["config"]["materialized"] for model in _models(manifest, "marts")}
+    assert {name for name, kind in materialized.items() if kind != "table"} == set()
 
 
 def test_the_catalogue_names_the_grain_of_every_mart(manifest):
