@@ -5,6 +5,7 @@ senders → landing/<feed> (period × sender) → raw/<feed> → dbt's models �
 
 from __future__ import annotations
 
+import gc
 from functools import cache
 
 from dagster import Definitions, definitions, in_process_executor
@@ -40,7 +41,10 @@ def defs() -> Definitions:
 @cache
 def _of_this_process() -> Definitions:
     """Dagster asks several times for one run; what has changed since is seen by the process that a reload starts."""
-    return build_definitions()
+    found = build_definitions()
+    # They stay as long as the process: looking for garbage among them, over and over, takes seconds of a run.
+    gc.freeze()
+    return found
 
 
 def build_definitions(settings: Settings | None = None, warehouse: Warehouse | None = None) -> Definitions:
