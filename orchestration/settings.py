@@ -148,6 +148,11 @@ class Settings:
         }
 
 
+def set_where_unset(variable: str, value: str) -> None:
+    """For a library that asks the environment of this process and nothing else."""
+    os.environ.setdefault(variable, value)
+
+
 def _parse_now(text: str | None) -> datetime | None:
     if not text:
         return None
