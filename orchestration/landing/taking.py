@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from orchestration import calendar
 from orchestration.campaign import load_campaign
@@ -19,6 +20,7 @@ from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.identity import Pseudonymiser
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import FeedSource
+from orchestration.sources.turns import Turn
 
 # A snapshot that loses more than a fifth of its rows is more often a broken export than a change.
 SNAPSHOT_KEEPS_AT_LEAST = 0.8
@@ -30,11 +32,13 @@ class HeldError(PermanentSourceError):
 
 @dataclass(frozen=True)
 class Landing:
-    """What every pull of one run shares: the folder, the clock and key, and what was confirmed by a person."""
+    """What every pull of one run shares: the folder, the clock and key, turns.py's turns, and what was confirmed by a
+    person."""
 
     folder: Path
     terms: Terms
     memory_limit: str
+    turn: Turn
     confirmed: frozenset[str] = field(default=frozenset())
 
     @classmethod
@@ -42,7 +46,8 @@ class Landing:
         """Raises CampaignError and SettingsError (no pseudonym key)."""
         periods = tuple(calendar.periods(load_campaign(settings.campaign_path)))
         terms = Terms(now or settings.now(), periods, Pseudonymiser.of(settings.pseudonym_key()))
-        return cls(settings.landing_dir, terms, settings.memory_limit, frozenset(confirmed))
+        turn = BoundedSemaphore(settings.threads)
+        return cls(settings.landing_dir, terms, settings.memory_limit, turn, frozenset(confirmed))
 
     @property
     def key_id(self) -> str:
@@ -83,7 +88,7 @@ def take(landing: Landing, ledger: Ledger, task: PullTask, payload: Payload) -> 
     if known is not None:
         with ledger.appending(task.sender.id) as appender:
             return _note_again(landing, task, appender, payload, known)
-    with open_workspace(landing.memory_limit) as connection:
+    with landing.turn, open_workspace(landing.memory_limit) as connection:
         checked = check(connection, payload, landing.terms)
         checked = leave_out_erased(connection, landing.folder, ledger.entries(task.sender.id), checked)
         if _tells_nothing(task, ledger.entries(task.sender.id), checked):

@@ -11,6 +11,7 @@ from orchestration.sources.errors import SourceError
 from orchestration.sources.files import fetch_files
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
+from orchestration.sources.turns import NO_TURN, Turn
 
 
 def fetch(
@@ -23,13 +24,15 @@ def fetch(
     resolve_secret: ResolveSecret,
     already_taken: Callable[[str], bool] = lambda sha256: False,
     is_last_period: bool = False,
+    turn: Turn = NO_TURN,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Payload | SourceError]:
     """Every batch that the sender has for `feed`, as payloads; what can't be read comes as an error in their place.
 
     `period` is None only for a platform's files. `now` is the clock: it ends the window of a period still running and,
     with `is_last_period`, of the calendar's last period. `already_taken(payload_sha256)` lets a file pass unread; a
-    pull by rest or xapi is always yielded, for landing records that it took place. Never raises for sender trouble.
+    pull by rest or xapi is always yielded, for landing records that it took place. `turn`: see turns.py.
+    Never raises for sender trouble.
     """
     assert feed == source.feed, "one source is one feed's"
     if source.connector == "files":
@@ -41,12 +44,20 @@ def fetch(
             resolve_secret=resolve_secret,
             already_taken=already_taken,
             is_last_period=is_last_period,
+            turn=turn,
         )
         return
     assert period is not None, "a server is asked for one period's window"
     try:
         yield _of_server(source)(
-            source, sender, period, now, resolve_secret=resolve_secret, is_last_period=is_last_period, sleep=sleep
+            source,
+            sender,
+            period,
+            now,
+            resolve_secret=resolve_secret,
+            is_last_period=is_last_period,
+            turn=turn,
+            sleep=sleep,
         )
     except SourceError as error:
         yield error

@@ -24,6 +24,7 @@ from orchestration.sources.formats import read_file
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
 from orchestration.sources.rows import FormatError
+from orchestration.sources.turns import NO_TURN, Turn
 
 HALF_WRITTEN = (".part", ".tmp")
 # Under which name a protocol tells when a file was last written, or a tag that changes with it.
@@ -46,6 +47,7 @@ def fetch_files(
     resolve_secret: ResolveSecret,
     already_taken: Callable[[str], bool],
     is_last_period: bool = False,
+    turn: Turn = NO_TURN,
 ) -> Iterator[Payload | SourceError]:
     """The new files of a feed, a payload or an error each.
 
@@ -69,10 +71,11 @@ def fetch_files(
                 continue
         try:
             data = files.read(name)
-            sha256 = hashlib.sha256(data).hexdigest()
-            if sha256 in seen or already_taken(sha256):
-                continue
-            rows = read_file(name, data, source)
+            with turn:
+                sha256 = hashlib.sha256(data).hexdigest()
+                if sha256 in seen or already_taken(sha256):
+                    continue
+                rows = read_file(name, data, source)
             seen.add(sha256)
         except FormatError as error:
             yield PermanentSourceError(sender.id, source.feed, shown, error.message, error.field, error.row)

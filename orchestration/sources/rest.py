@@ -22,6 +22,7 @@ from orchestration.sources.payload import Payload
 from orchestration.sources.pulled import pulled_payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
 from orchestration.sources.rows import FormatError
+from orchestration.sources.turns import NO_TURN, Turn
 from orchestration.sources.window import window_of
 
 PAGE_LIMIT = 5_000
@@ -44,6 +45,7 @@ def fetch_rest(
     *,
     resolve_secret: ResolveSecret,
     is_last_period: bool = False,
+    turn: Turn = NO_TURN,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Payload:
     """All pages of one feed's window as one payload. Raises SourceError."""
@@ -64,8 +66,9 @@ def fetch_rest(
     ) as requests:
         rows = _all_pages(requests, f"{source.base_url}/{name}", parameters)
     try:
-        table = lines_table(rows)
-        found = rows_of_json(table, FEEDS[source.feed], load_column_map(source.column_map, source.feed))
+        with turn:
+            table = lines_table(rows)
+            found = rows_of_json(table, FEEDS[source.feed], load_column_map(source.column_map, source.feed))
     except FormatError as error:
         raise PermanentSourceError(sender.id, source.feed, name, error.message, error.field, error.row) from None
     return pulled_payload(source, sender, period, window, now, source_name=name, delivered=rows, found=found)

@@ -35,6 +35,7 @@ from orchestration.sources.statements import (
     voidings,
     within,
 )
+from orchestration.sources.turns import NO_TURN, Turn
 from orchestration.sources.window import window_of
 
 VERSION_HEADER = {"X-Experience-API-Version": "1.0.3"}
@@ -48,6 +49,7 @@ def fetch_xapi(
     *,
     resolve_secret: ResolveSecret,
     is_last_period: bool = False,
+    turn: Turn = NO_TURN,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Payload:
     """All statements stored in the period's window as one payload. Raises SourceError."""
@@ -66,16 +68,18 @@ def fetch_xapi(
         lrs = Lrs(requests, source.base_url)
         statements = lrs.stored_between(window.opens_at, window.closes_at)
         with memory_connection() as connection:
-            delivered = statements_table(statements)
-            kept = within(connection, delivered, window.opens_at, window.closes_at)
-            delivered = delivered.take(pa.array(kept, pa.int64()))
-            voided = voidings(connection, delivered)
-            elsewhere = set(voided).difference(delivered["id"].to_pylist())
+            with turn:
+                delivered = statements_table(statements)
+                kept = within(connection, delivered, window.opens_at, window.closes_at)
+                delivered = delivered.take(pa.array(kept, pa.int64()))
+                voided = voidings(connection, delivered)
+                elsewhere = set(voided).difference(delivered["id"].to_pylist())
             targets = lrs.voided_statements(elsewhere, before=window.opens_at)
-            whole = pa.concat_tables(
-                [delivered, statements_table(targets), unreachable_targets(len(elsewhere) - len(targets))]
-            )
-            table = learning_record_fields(connection, whole, voided)
+            with turn:
+                whole = pa.concat_tables(
+                    [delivered, statements_table(targets), unreachable_targets(len(elsewhere) - len(targets))]
+                )
+                table = learning_record_fields(connection, whole, voided)
     found = rows_of_table(
         table.column_names[2:],
         table.columns[2:],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import replace
 from datetime import date
 
@@ -12,6 +13,8 @@ import pytest
 from landing_fakes import bureau, bytes_below, period, platform, registry
 from payload_fakes import MAN, WOMAN, course, payload, registration
 
+from orchestration.landing import pull as pull_module
+from orchestration.landing import taking
 from orchestration.landing.errors import LandingError
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import PullTask, Trouble, condense, pull, pull_feed
@@ -428,3 +431,32 @@ class TestMany:
         with pytest.raises(LandingError, match="landing.*: a part of the path is a file, not a folder"):
             pull(settings, registry(*(task.sender for task in tasks)), tasks, workers=2)
         assert len(senders.asked) < len(tasks)
+
+
+def test_all_senders_are_waited_for_but_only_so_many_worked_on(make_settings, senders, monkeypatch):
+    settings = make_settings(WAREHOUSE_THREADS="2")
+    known = [platform(f"P{number:03d}") for number in range(1, 7)]
+    all_are_asked = threading.Barrier(len(known), timeout=30)
+    lock, at_once, most = threading.Lock(), [0], [0]
+    check = taking.check
+
+    def waiting(source, sender, *rest, turn, **more):
+        all_are_asked.wait()
+        yield payload("courses", [course()], sender_id=sender.id, period_start=P1)
+
+    def checking(*arguments):
+        with lock:
+            at_once[0] += 1
+            most[0] = max(most[0], at_once[0])
+        time.sleep(0.05)
+        try:
+            return check(*arguments)
+        finally:
+            with lock:
+                at_once[0] -= 1
+
+    monkeypatch.setattr(pull_module, "fetch", waiting)
+    monkeypatch.setattr(taking, "check", checking)
+    outcomes = pull(settings, registry(*known), [task_of(each) for each in known])
+    assert [outcome.rows_count for outcome in outcomes] == [1] * len(known)
+    assert most == [2]
