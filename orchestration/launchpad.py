@@ -240,7 +240,7 @@ def _land(
         LogReporter(context.log),
         periods=pipeline.choose_periods(deployment, period_keys, called="period"),
         senders=pipeline.choose_senders(deployment, senders, called="sender"),
-        confirmed=frozenset(confirmed),
+        confirmed=pipeline.choose_confirmed(confirmed, called="confirmed"),
         on_done=record,
     )
     context.add_output_metadata(

@@ -8,6 +8,7 @@ goes on; a transformation with an error leaves the last publication as it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,7 +20,7 @@ from orchestration import calendar
 from orchestration.calendar import Period
 from orchestration.campaign import Campaign, load_campaign
 from orchestration.landing.configuration import CONFIG_SENDER, land_configuration
-from orchestration.landing.ledger import read_ledger
+from orchestration.landing.ledger import Ledger, read_ledger
 from orchestration.landing.pull import FeedPull, PullTask, Trouble, condense, plan_pulls, pull
 from orchestration.landing.replay import Replay, batches_to_replay, replay
 from orchestration.landing.taking import current_key_id
@@ -37,6 +38,9 @@ from orchestration.transforming.unsettled import read_unsettled
 
 if TYPE_CHECKING:
     from orchestration.publishing.building import PublishReport
+
+
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
 
 
 class UsageError(Exception):
@@ -138,6 +142,15 @@ def choose_feeds(names: Sequence[str], called: str = "--feed") -> frozenset[str]
     return frozenset(names) or None
 
 
+def choose_confirmed(hashes: Sequence[str], called: str = "--confirm") -> frozenset[str]:
+    """The payload hashes that someone has looked at. Raises UsageError for what is no SHA-256."""
+    if wrong := [text for text in hashes if not _SHA256.fullmatch(text)]:
+        raise UsageError(
+            f"{called} {', '.join(map(repr, wrong))}: a SHA-256 has 64 digits from 0 to f; the message that held has it"
+        )
+    return frozenset(text.lower() for text in hashes)
+
+
 def known_senders(deployment: Deployment) -> str:
     """Whom the registry names, for a message."""
     ids = ", ".join(sender.id for sender in deployment.registry.senders)
@@ -155,8 +168,8 @@ def pull_due(
     on_done: Callable[[FeedPull], None] | None = None,
 ) -> PullSummary:
     """Land the configuration, then what is due (or asked for) of every sender (or those named). Never raises for a
-    sender's trouble; `confirmed` holds the payload hashes of shrunk snapshots that someone has looked at; `on_done` is
-    called, in this thread, as each pull ends."""
+    sender's trouble; `confirmed` holds the payload hashes of shrunk snapshots that someone has looked at, of which
+    those that no delivery has are told; `on_done` is called, in this thread, as each pull ends."""
     settings = deployment.settings
     ledger = read_ledger(settings.landing_dir)
     wrong_entries = _wrong_entries(deployment)
@@ -185,8 +198,17 @@ def pull_due(
             if on_done is not None:
                 on_done(done)
 
-        done = summarise_pulls(pull(settings, deployment.registry, tasks, tell, confirmed=confirmed))
+        pulls = pull(settings, deployment.registry, tasks, tell, confirmed=confirmed)
+        for unused in sorted(set(confirmed) - _payloads_of(tasks, read_ledger(settings.landing_dir))):
+            step.say(f"  ! confirmed {unused}: nothing with this hash was delivered")
+        done = summarise_pulls(pulls)
     return replace(done, troubles=(*wrong_entries, *done.troubles))
+
+
+def _payloads_of(tasks: Sequence[PullTask], ledger: Ledger) -> set[str]:
+    """The hash of each payload that the tasks' senders have ever had landed."""
+    senders = {task.sender.id for task in tasks}
+    return {entry.payload_sha256 for sender in senders for entry in ledger.entries(sender) if entry.payload_sha256}
 
 
 def _wrong_entries(deployment: Deployment) -> tuple[Trouble, ...]:

@@ -57,7 +57,7 @@ def build(
             periods=pipeline.choose_periods(deployment, period or ()),
             senders=pipeline.choose_senders(deployment, sender or ()),
             full_refresh=full_refresh,
-            confirmed=frozenset(confirm or ()),
+            confirmed=pipeline.choose_confirmed(confirm or ()),
         )
         answer(report, summary.render_build, as_json=as_json, exit_code=report.exit_code)
 
@@ -76,7 +76,7 @@ def pull(
             reporter_for(),
             periods=pipeline.choose_periods(deployment, period or ()),
             senders=pipeline.choose_senders(deployment, sender or ()),
-            confirmed=frozenset(confirm or ()),
+            confirmed=pipeline.choose_confirmed(confirm or ()),
         )
         answer(report, summary.render_pull, as_json=as_json, exit_code=TROUBLE if report.troubles else 0)
 

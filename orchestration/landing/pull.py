@@ -107,7 +107,8 @@ def pull(
     now: datetime | None = None,
     confirmed: Collection[str] = (),
 ) -> list[FeedPull]:
-    """Pull and land `tasks`, up to `workers` senders at a time; the outcomes in the tasks' order.
+    """Pull and land `tasks`, up to `workers` senders at a time, as many payloads as the settings have `threads`; the
+    outcomes in the tasks' order.
 
     `on_done` is called in the calling thread as each task ends. All tasks see one clock. `registry` is the one that the
     tasks were planned from. Raises LandingError as soon as one is met, after the tasks under way have ended.
