@@ -31,7 +31,7 @@ def test_a_failing_test_is_named_with_its_rows_and_the_last_copy_stays(spoilt: D
     published = tables_of(spoilt.published, "marts")
     ended = spoilt.run("build")
     assert ended.exit_code == 1
-    named = [line for line in ended.stdout.splitlines() if "unique" in line and "provinces" in line]
+    named = [line for line in ended.stdout.splitlines() if "primary_key" in line and "provinces" in line]
     assert named and named[0].strip().endswith(": 2 rows")
     assert "withheld" in ended.stdout
     assert spoilt.published.readlink() == version
@@ -41,7 +41,7 @@ def test_a_failing_test_is_named_with_its_rows_and_the_last_copy_stays(spoilt: D
 def test_publishing_alone_is_refused_and_says_why(spoilt: Deployment) -> None:
     ended = spoilt.run("publish", "--json")
     assert (ended.exit_code, ended.answer["exit_code"]) == (1, 1)
-    assert "unique" in ended.stderr and "warehouse transform" in ended.stderr
+    assert "primary_key" in ended.stderr and "warehouse transform" in ended.stderr
 
 
 def test_mended_it_publishes_again(spoilt: Deployment, few_built: Deployment) -> None:
