@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from orchestration import calendar
 from orchestration.calendar import Period
 from orchestration.campaign import Campaign, load_campaign
 from orchestration.landing.configuration import CONFIG_SENDER, land_configuration
+from orchestration.landing.errors import LedgerDamagedError
 from orchestration.landing.ledger import Ledger, read_ledger
 from orchestration.landing.pull import FeedPull, PullTask, Trouble, condense, plan_pulls, pull
 from orchestration.landing.replay import Replay, batches_to_replay, replay
@@ -199,16 +201,20 @@ def pull_due(
                 on_done(done)
 
         pulls = pull(settings, deployment.registry, tasks, tell, confirmed=confirmed)
-        for unused in sorted(set(confirmed) - _payloads_of(tasks, read_ledger(settings.landing_dir))):
+        for unused in _without_delivery(confirmed, tasks, ledger):
             step.say(f"  ! confirmed {unused}: nothing with this hash was delivered")
         done = summarise_pulls(pulls)
     return replace(done, troubles=(*wrong_entries, *done.troubles))
 
 
-def _payloads_of(tasks: Sequence[PullTask], ledger: Ledger) -> set[str]:
-    """The hash of each payload that the tasks' senders have ever had landed."""
-    senders = {task.sender.id for task in tasks}
-    return {entry.payload_sha256 for sender in senders for entry in ledger.entries(sender) if entry.payload_sha256}
+def _without_delivery(confirmed: Collection[str], tasks: Sequence[PullTask], ledger: Ledger) -> list[str]:
+    """Those of the hashes that no payload which the tasks' senders ever had landed has, in order."""
+    unused = set(confirmed)
+    for sender_id in {task.sender.id for task in tasks} if unused else ():
+        # A damaged ledger is its sender's trouble, told by its pulls.
+        with suppress(LedgerDamagedError):
+            unused -= {entry.payload_sha256 for entry in ledger.entries(sender_id)}
+    return sorted(unused)
 
 
 def _wrong_entries(deployment: Deployment) -> tuple[Trouble, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from io import StringIO
 
 import pytest
 from landing_fakes import bureau, period, registry
@@ -10,7 +10,9 @@ from payload_fakes import payload
 
 from orchestration import calendar, pipeline
 from orchestration.campaign import load_campaign
+from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import PullTask
+from orchestration.reporting.progress import PlainReporter
 
 ROW = {
     "institution_uscc": "91420100000000001X",
@@ -22,34 +24,48 @@ ROW = {
 }
 
 
-class Said:
-    """A reporter that keeps what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    @contextmanager
-    def step(self, title: str, total: int | None = None):
-        yield self
-
-    def advance(self, note: str) -> None:
-        pass
-
-    def say(self, line: str) -> None:
-        self.lines.append(line.strip())
+UNKNOWN = "0" * 64
 
 
-def test_a_hash_that_no_delivery_has_is_told(settings, senders):
+@pytest.fixture
+def source(settings):
     settings.sources_path.write_text("platforms: []\nbureaus: []\n", encoding="utf-8")
+    return bureau()
+
+
+@pytest.fixture
+def deployment(settings, source):
     campaign = load_campaign(settings.campaign_path)
-    source = bureau()
-    deployment = pipeline.Deployment(settings, registry(source), campaign, tuple(calendar.periods(campaign)))
+    return pipeline.Deployment(settings, registry(source), campaign, tuple(calendar.periods(campaign)))
+
+
+def said_of(deployment, *confirmed: str) -> tuple[pipeline.PullSummary, list[str]]:
+    """What a pull came to, and the warnings that it gave."""
+    stream = StringIO()
+    summary = pipeline.pull_due(deployment, PlainReporter(stream), confirmed=confirmed)
+    return summary, [line.strip() for line in stream.getvalue().splitlines() if line.startswith("  !")]
+
+
+def test_a_hash_that_no_delivery_has_is_told(deployment, source, senders):
     given = payload("institutions", [ROW], period_start=period(1).start, source_name="period=2020-03-23/all.csv")
     senders.deliver(PullTask(source, "institutions", period(1)), given)
-    unknown, said = "0" * 64, Said()
-    summary = pipeline.pull_due(deployment, said, confirmed=[given.payload_sha256, unknown])
+    summary, said = said_of(deployment, given.payload_sha256, UNKNOWN)
     assert (summary.troubles, summary.rows_count) == ((), 1)
-    assert said.lines == [f"! confirmed {unknown}: nothing with this hash was delivered"]
+    assert said == [f"! confirmed {UNKNOWN}: nothing with this hash was delivered"]
+
+
+@pytest.mark.parametrize("confirmed", [(), (UNKNOWN,)])
+def test_a_damaged_ledger_stays_its_senders_trouble(deployment, source, senders, settings, confirmed):
+    given = payload("institutions", [ROW], period_start=period(1).start, source_name="period=2020-03-23/all.csv")
+    senders.deliver(PullTask(source, "institutions", period(1)), given)
+    said_of(deployment)
+    with read_ledger(settings.landing_dir).path(source.id).open("ab") as stream:
+        stream.write(b"no entry\n")
+    summary, said = said_of(deployment, *confirmed)
+    assert summary.failed_senders == (source.id,)
+    assert [line.partition(":")[0] for line in said if "confirmed" in line] == [
+        f"! confirmed {each}" for each in confirmed
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "0" * 63, "0" * 65, "g" * 64, "0" * 64 + "\n"])
