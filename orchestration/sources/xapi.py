@@ -80,13 +80,14 @@ def fetch_xapi(
                     [delivered, statements_table(targets), unreachable_targets(len(elsewhere) - len(targets))]
                 )
                 table = learning_record_fields(connection, whole, voided)
-    found = rows_of_table(
-        table.column_names[2:],
-        table.columns[2:],
-        FEEDS[source.feed],
-        load_column_map(None, source.feed),
-        positions=table[POSITION],
-        malformed=table[MALFORMED],
-    )
+    with turn:
+        found = rows_of_table(
+            table.column_names[2:],
+            table.columns[2:],
+            FEEDS[source.feed],
+            load_column_map(None, source.feed),
+            positions=table[POSITION],
+            malformed=table[MALFORMED],
+        )
     payload = [*(statements[index] for index in kept), *targets]
     return pulled_payload(source, sender, period, window, now, source_name=NAME, delivered=payload, found=found)

@@ -40,6 +40,7 @@ class Watched:
         ("rest", "reminders", rest, "rows_of_json"),
         ("xapi", "learning_records", xapi, "learning_record_fields"),
         ("xapi", "learning_records", xapi, "voidings"),
+        ("xapi", "learning_records", xapi, "rows_of_table"),
     ],
 )
 def test_rows_are_worked_on_in_turn_and_servers_waited_for_without(
