@@ -24,7 +24,7 @@ models:
 def _build(folder: Path, materialized: str, models: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Build `tiny.duckdb` in `folder`, which is there already, by a project of these models alone."""
     (folder / "macros").mkdir()
-    shutil.copy(PROJECT_DIR / "macros" / f"materialized_{materialized}.sql", folder / "macros")
+    shutil.copy(PROJECT_DIR / "macros" / "materializations.sql", folder / "macros")
     (folder / "dbt_project.yml").write_text(
         f"name: tiny\nprofile: tiny\nmodels: {{+materialized: {materialized}}}\n", encoding="utf-8"
     )
