@@ -63,10 +63,7 @@ def _statements(target: Path) -> dict[str, tuple[str, set[str]]]:
         if node["resource_type"] == "test" and Path(node["path"]).name != path.name:
             # Tests of a .yml file lie in a folder of its name.
             path /= Path(node["path"]).name
-        text = path.read_text(encoding="utf-8")
-        # A view is made under another name and renamed.
-        text = text.replace("__dbt_tmp", "").replace("create view", "create or replace view", 1)
-        found[unique_id] = (text, {*node["depends_on"]["nodes"]})
+        found[unique_id] = (path.read_text(encoding="utf-8"), {*node["depends_on"]["nodes"]})
     return {name: (text, parents & found.keys()) for name, (text, parents) in found.items()}
 
 
