@@ -6,11 +6,13 @@
     came in one batch the last stands. `known_from` (inclusive) to `known_to` (exclusive); `first_known_at` is the
     record's first arrival, `ended_at` that of the snapshot which no longer held it before the next state came, `earliest_at` the least `moment` of
     all its states. As in `newest_state`, only keys whose quick hash occurs twice are sorted, and what a snapshot names in
-    refused rows only stays what it was: as if it had sent once more the state that stood.
+    refused rows only stays what it was: as if it had sent once more the state that stood. `keys_where` leaves out the keys of
+    which no row meets it; of the others every row counts, or an outdated one would stand where a newer one does not meet it.
 #}
-{% macro state_history(feed, key, columns, moment, where='true') %}
+{% macro state_history(feed, key, columns, moment, keys_where=none) %}
 {%- set key_columns = (['sender_id'] + key) | join(', ') -%}
 {%- set content = columns | join(',\n        ') -%}
+{%- set key_hash = quick_hash(['sender_id', record_key(key)]) -%}
 with
 
 landed as (
@@ -22,9 +24,11 @@ landed as (
         _ledger_sequence,
         _position,
         _received_at,
-        {{ quick_hash(['sender_id', record_key(key)]) }} as key_hash
+        {{ key_hash }} as key_hash
     from {{ source('raw', feed) }}
-    where {{ where }}
+    {%- if keys_where %}
+    where {{ key_hash }} in (select {{ key_hash }} from {{ source('raw', feed) }} where {{ keys_where }})
+    {%- endif %}
 ),
 
 snapshots as (

@@ -1,7 +1,7 @@
 {#- Study itself is no indicator: only what completes a registration -#}
 {{ state_history(
     'learning_records', ['record_id'], ['registration_sk', 'kind', 'status', 'started_at'],
-    moment='started_at', where="kind in ('sign_in', 'test')"
+    moment='started_at', keys_where="kind in ('sign_in', 'test')"
 ) }}
 
 select
