@@ -25,7 +25,9 @@ registrations as (
         history.registration_sk,
         history.person_sk,
         history.platform_id,
+        history.registered_at,
         history.known_from,
+        history.known_to,
         history.ended_at,
         history.known_from = history.first_known_at as is_first,
         least(
@@ -64,6 +66,19 @@ moments as (
     union all
 
     select registration_sk, cast(earliest_at as date), ended_at, false, true from trace_moments
+
+    union all
+
+    -- A sender's clock may be ahead: what has come does not count before its own moment has
+    select registration_sk, first_day, registered_at, true, false
+    from registrations
+    where registered_at > known_from and registered_at < known_to
+
+    union all
+
+    select registration_sk, cast(earliest_at as date), happened_at, true, true
+    from traces
+    where happened_at > known_from and happened_at < known_to
 
     union all
 
