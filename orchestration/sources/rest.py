@@ -17,7 +17,7 @@ from orchestration.sources.column_map import load_column_map
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.feeds import FEEDS
 from orchestration.sources.http import PageWalk, Requests
-from orchestration.sources.ndjson import lines_table, rows_of_json
+from orchestration.sources.ndjson import read_rows
 from orchestration.sources.payload import Payload
 from orchestration.sources.pulled import pulled_payload
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
@@ -67,8 +67,7 @@ def fetch_rest(
         rows = _all_pages(requests, f"{source.base_url}/{name}", parameters)
     try:
         with turn:
-            table = lines_table(rows)
-            found = rows_of_json(table, FEEDS[source.feed], load_column_map(source.column_map, source.feed))
+            found = read_rows(rows, FEEDS[source.feed], load_column_map(source.column_map, source.feed))
     except FormatError as error:
         raise PermanentSourceError(sender.id, source.feed, name, error.message, error.field, error.row) from None
     return pulled_payload(source, sender, period, window, now, source_name=name, delivered=rows, found=found)

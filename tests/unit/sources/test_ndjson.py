@@ -7,7 +7,7 @@ import json
 import pytest
 from reading import rows
 
-from orchestration.sources import ndjson
+from orchestration.sources import parsed_rows
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.feeds import FEEDS
 from orchestration.sources.ndjson import read_ndjson
@@ -92,7 +92,7 @@ def test_unknown_keys_are_reported_by_type_and_share():
 
 
 def test_above_the_full_scan_a_rare_value_of_the_contract_is_still_taken(monkeypatch):
-    monkeypatch.setattr(ndjson, "FULL_SCAN_ROWS", 10)
+    monkeypatch.setattr(parsed_rows, "FULL_SCAN_ROWS", 10)
     lines = [{"registration_id": str(number)} for number in range(100)]
     lines[7]["phone"] = "13800138000"
     found = read("\n".join(map(json.dumps, lines)).encode())

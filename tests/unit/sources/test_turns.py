@@ -37,7 +37,7 @@ class Watched:
     ("connector", "feed", "module", "worker"),
     [
         ("files", "courses", files, "read_file"),
-        ("rest", "reminders", rest, "rows_of_json"),
+        ("rest", "reminders", rest, "read_rows"),
         ("xapi", "learning_records", xapi, "learning_record_fields"),
         ("xapi", "learning_records", xapi, "voidings"),
         ("xapi", "learning_records", xapi, "rows_of_table"),
