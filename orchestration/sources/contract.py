@@ -29,7 +29,8 @@ from orchestration.sources.feeds import FEEDS, ID_TYPES, PERSONAL_KINDS, Feed, F
 from orchestration.sources.identity import Pseudonymiser, create_identities, key_sql
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
-from orchestration.sql_text import literal, quoted
+from orchestration.sources.typed_rows import add_fault, create_typed, keep
+from orchestration.sql_text import quoted
 
 # The field named for a row that could not be read at all.
 WHOLE_ROW = "_row"
@@ -108,7 +109,8 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
     outside = tuple(name for name in payload.header if name not in {field.name for field in feed.fields})
     try:
         delivered = deliver(connection, payload, feed, outside)
-        _create_typed(connection, delivered, payload, feed, faults, outside, terms)
+        period = _period_sql(payload, feed, delivered, terms)
+        create_typed(connection, delivered, payload, feed, faults, outside, period)
         if sql.person_sql(feed):
             are_all_persons = _identify_persons(connection, terms)
             if not are_all_persons or _has(feed, Kind.PERSON_OR_BODY_ID):
@@ -133,7 +135,7 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
 
 def keep_rows(connection: duckdb.DuckDBPyConnection, checked: CheckedBatch, positions: str) -> CheckedBatch:
     """`checked` with only the rows whose positions the SQL `positions` lists. Raises duckdb.Error."""
-    connection.execute(f"DELETE FROM typed WHERE {POSITION} NOT IN ({positions})")
+    keep(connection, positions)
     return replace(checked, periods=dict(_count_by_period(connection)))
 
 
@@ -167,39 +169,22 @@ def _unreadable(payload: Payload, error: duckdb.Error) -> PermanentSourceError:
     return PermanentSourceError(payload.sender_id, payload.feed, payload.source_name, message)
 
 
-def _create_typed(
-    connection: duckdb.DuckDBPyConnection,
-    delivered: Delivered,
-    payload: Payload,
-    feed: Feed,
-    faults: tuple[Fault, ...],
-    outside: tuple[str, ...],
-    terms: Terms,
-) -> None:
-    """The table `typed`: every landed column but the pseudonyms, the texts that those are made of, and `_faults`."""
-    plain = [field for field in feed.fields if field.kind not in PERSONAL_KINDS]
-    values = [f"{delivered.values.get(f.name) or sql.value_sql(f)} AS {sql.value_column(f)}" for f in plain]
-    columns = {field.name: sql.value_column(field) for field in plain}
-    columns |= sql.derived_sql(feed, payload.sender_id) | delivered.derived
+def _period_sql(payload: Payload, feed: Feed, delivered: Delivered, terms: Terms) -> str:
+    """SQL of the first day of the period that a row belongs to."""
     if payload.period_start is not None:
-        period = f"DATE '{payload.period_start}'"
-    else:
-        clocks_period = period_of(list(terms.periods), terms.today).start
-        starts = _starts_within([period.start for period in terms.periods], delivered.moments)
-        period = sql.period_sql(sql.VALUE_PREFIX + feed.version_field, starts, clocks_period)
-    columns |= sql.named_sql(feed)
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE typed AS
-        SELECT
-            {POSITION},
-            {period} AS _period_start,
-            {", ".join(f"{text} AS {quoted(name)}" for name, text in columns.items())},
-            {_extra_sql(outside, payload.non_personal)} AS _extra,
-            {_mask_sql(faults, delivered)} AS _faults
-        FROM (SELECT *, {", ".join(values)} FROM {delivered.rows})
-        """
-    )
+        return f"DATE '{payload.period_start}'"
+    clocks_period = period_of(list(terms.periods), terms.today).start
+    starts = _starts_within([period.start for period in terms.periods], delivered.moments)
+    return sql.period_sql(sql.VALUE_PREFIX + feed.version_field, starts, clocks_period)
+
+
+def _starts_within(starts: list[date], moments: tuple[date, date] | None) -> list[date]:
+    """Those of the periods' first days that a moment between the two may fall under; all where there are no two."""
+    if moments is None:
+        return starts
+    earliest, latest = moments
+    first = max((start for start in starts if start <= earliest), default=min(starts))
+    return [start for start in starts if first <= start <= max(first, latest)]
 
 
 def _identify_persons(connection: duckdb.DuckDBPyConnection, terms: Terms) -> bool:
@@ -214,13 +199,13 @@ def _refuse_identities(connection: duckdb.DuckDBPyConnection, bit: int) -> None:
     is_invalid = f"_id_number IS NOT NULL AND _id_type IN {ID_TYPES} AND p.person_key IS NULL"
     # One body's code in 300 passes for a number too, but with the last digits of its region where a century stands.
     is_persons = f"p.person_key IS NOT NULL AND p.birth_year >= {_FIRST_BIRTH_YEAR}"
-    connection.execute(
+    add_fault(
+        connection,
+        bit,
         f"""
-        UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
-            SELECT {POSITION} FROM typed {_PERSON_JOIN}
-            WHERE CASE _is_person WHEN true THEN {is_invalid} WHEN false THEN {is_persons} ELSE false END
-        )
-        """
+        SELECT {POSITION} FROM typed {_PERSON_JOIN}
+        WHERE CASE _is_person WHEN true THEN {is_invalid} WHEN false THEN {is_persons} ELSE false END
+        """,
     )
 
 
@@ -269,35 +254,6 @@ def _identity_fault(feed: Feed) -> Iterable[Fault]:
         yield Fault(person[1].removeprefix(sql.TEXT_PREFIX), Reason.IDENTITY_INVALID, "false")
 
 
-def _mask_sql(faults: tuple[Fault, ...], delivered: Delivered) -> str:
-    bits = [
-        f"if({fault.condition}, {1 << number}::UBIGINT, 0::UBIGINT)"
-        for number, fault in enumerate(faults)
-        if number and fault not in delivered.settled and fault.condition != "false"
-    ]
-    mask = " | ".join(bits) or "0::UBIGINT"
-    # A row that couldn't be read has no fields to judge.
-    return mask if delivered.are_all_read else f"CASE WHEN {MALFORMED} IS NOT NULL THEN 1::UBIGINT ELSE {mask} END"
-
-
-def _starts_within(starts: list[date], moments: tuple[date, date] | None) -> list[date]:
-    """Those of the periods' first days that a moment between the two may fall under; all where there are no two."""
-    if moments is None:
-        return starts
-    earliest, latest = moments
-    first = max((start for start in starts if start <= earliest), default=min(starts))
-    return [start for start in starts if first <= start <= max(first, latest)]
-
-
-def _extra_sql(outside: tuple[str, ...], non_personal: tuple[str, ...]) -> str:
-    kept = [(number, name) for number, name in enumerate(outside) if name in non_personal]
-    if not kept:
-        return "NULL::VARCHAR"
-    pairs = ", ".join(f"{literal(name)}, x_{number}" for number, name in kept)
-    is_filled = " OR ".join(f"x_{number} IS NOT NULL" for number, _ in kept)
-    return f"CASE WHEN {is_filled} THEN json_object({pairs})::VARCHAR END"
-
-
 def _check_types(
     connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed, faults: tuple[Fault, ...]
 ) -> None:
@@ -340,16 +296,16 @@ def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, delivered
     )
     _read_again(connection, delivered, f"SELECT {POSITION} FROM repeated")
     content = [_content_sql(feed, field) for field in feed.fields if sql.key_column(feed, field.name) not in keys]
-    connection.execute(
+    add_fault(
+        connection,
+        bit,
         f"""
-        UPDATE typed SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN (
-            SELECT unnest(positions) FROM (
-                SELECT list({POSITION}) AS positions, count(DISTINCT [{", ".join(content)}]) AS contents
-                FROM repeated JOIN incoming USING ({POSITION})
-                GROUP BY {", ".join(keys)}
-            ) WHERE contents > 1
-        )
-        """
+        SELECT unnest(positions) FROM (
+            SELECT list({POSITION}) AS positions, count(DISTINCT [{", ".join(content)}]) AS contents
+            FROM repeated JOIN incoming USING ({POSITION})
+            GROUP BY {", ".join(keys)}
+        ) WHERE contents > 1
+        """,
     )
 
 

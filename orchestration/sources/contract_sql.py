@@ -130,13 +130,13 @@ def faults(feed: Feed, folder_period: date | None) -> list[Fault]:
     if folder_period is not None and "period_start" in {field.name for field in feed.fields}:
         condition = f"v_period_start <> DATE '{folder_period.isoformat()}'"
         found.append(Fault("period_start", Reason.OUT_OF_RANGE, condition))
-    found.extend(_id_number_elsewhere(feed))
+    found.extend(id_number_elsewhere(feed))
     return found
 
 
-def _id_number_elsewhere(feed: Feed) -> Iterable[Fault]:
+def id_number_elsewhere(feed: Feed) -> Iterable[Fault]:
     """A person's number that the row repeats in a field that lands as it is would be on disk."""
-    if id_number := next((field for field in feed.fields if field.kind is Kind.ID_NUMBER), None):
+    if id_number := feed.field_of(Kind.ID_NUMBER):
         for field in feed.fields:
             if field.kind is Kind.USCC or (field.kind is Kind.TEXT and not field.values):
                 # Digits in it: a word for "none" stands in many fields.

@@ -5,7 +5,7 @@ payload.table → each column looked at as a whole (whole_columns.py) → view `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as part
 from datetime import date
@@ -49,6 +49,7 @@ def deliver(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed,
     table = payload.table
     found = Delivered(are_all_read=table[MALFORMED].null_count == table.num_rows)
     columns: dict[str, pa.Array | pa.ChunkedArray] = {name: table[name] for name in (POSITION, MALFORMED)}
+    trimmed_texts: dict[str, pa.LargeStringArray] = {}
     selected = [POSITION, MALFORMED]
     for field in feed.fields:
         text = sql.text_column(field)
@@ -64,7 +65,9 @@ def deliver(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed,
             selected.append(f"{trimmed} AS {text}")
             continue
         selected.append(f"{quoted(field.name)} AS {text}")
+        trimmed_texts[field.name] = texts
         selected += _settle(found, feed, field, texts, columns)
+    found.settled.update(_without_numbers(feed, payload.header, trimmed_texts))
     for number, name in enumerate(outside):
         columns[name] = table[name]
         selected.append(f"{quoted(name)} AS x_{number}")
@@ -94,3 +97,16 @@ def _settle(
     if field.name == feed.version_field and len(values) and not values.null_count:
         found.moments = tuple(moment.as_py().date() for moment in pc.min_max(values).values())
     yield name
+
+
+def _without_numbers(feed: Feed, header: tuple[str, ...], texts: Mapping[str, pa.LargeStringArray]) -> Iterator[Fault]:
+    """Of the faults of a person's number in another field those that no row has. `texts`: the trimmed columns."""
+    id_number = feed.field_of(Kind.ID_NUMBER)
+    if id_number is None:
+        return
+    for fault in sql.id_number_elsewhere(feed):
+        delivered = {fault.field, id_number.name} & set(header)
+        columns = [texts[name] for name in delivered if name in texts]
+        # Of a column that was not delivered, or nowhere the same: either way there is nothing to find row by row.
+        if len(delivered) < 2 or (len(columns) == 2 and not pc.any(pc.equal(*columns)).as_py()):
+            yield fault

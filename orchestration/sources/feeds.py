@@ -90,6 +90,10 @@ class Feed:
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
 
+    def field_of(self, kind: Kind) -> Field | None:
+        """The first field of this kind, if there is one."""
+        return next((field for field in self.fields if field.kind is kind), None)
+
     @property
     def required_names(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields if field.required)

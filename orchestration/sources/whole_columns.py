@@ -18,7 +18,9 @@ from orchestration.sources.texts import bytes_of
 
 _SHANGHAI_OFFSET = "+08:00"
 _SHANGHAI_MICROSECONDS = 8 * 3600 * 1_000_000
-_LIST_OF_CODES = "^[A-Za-z0-9]+(;[A-Za-z0-9]+)*$"
+_CODE = "[A-Za-z0-9]+"
+_LIST_OF_CODES = f"^{_CODE}(;{_CODE})*$"
+_JSON_LIST_OF_CODES = f'^\\["{_CODE}"(, ?"{_CODE}")*\\]$'
 _USCC = "^[0-9A-Z]{18}$"
 # Digits before and after the point that surely fit the landed decimal.
 _DECIMALS = {
@@ -102,6 +104,12 @@ def _integers(texts: pa.LargeStringArray) -> pa.Array | None:
 
 def _lists(field: Field, texts: pa.LargeStringArray) -> pa.Array | None:
     distinct = pc.unique(texts).drop_null()
+    if len(distinct) and _match(distinct, _JSON_LIST_OF_CODES):
+        # As senders of CSV write them
+        texts, distinct = (
+            pc.replace_substring(pc.replace_substring_regex(each, r'[\[\]" ]', ""), ",", ";")
+            for each in (texts, distinct)
+        )
     if not _match(distinct, _LIST_OF_CODES):
         return None
     if field.values and not _are_among(pc.list_flatten(pc.split_pattern(distinct, ";")), field.values):

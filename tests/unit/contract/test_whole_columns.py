@@ -34,6 +34,8 @@ TEXTS = {
     Kind.BOOLEAN: ("true", "false", "TRUE", "1", "0", "是", "否", "yes"),
     Kind.TEXT_LIST: (
         "KG01", "KG01;KG06A", "KG01;", ";KG01", "KG01;KG1", '["KG01"]', "KG01；KG02", "KG01; KG02", "[", "a",
+        '["KG01","KG06A"]', '["KG01", "KG06A"]', '["KG01" ,"KG06A"]', '["KG01;KG06A"]', '[""]',
+        "[]", '["KG01"', '["KG01",]',
     ),
     Kind.USCC: ("91420100MA4K12345X", "91420100ma4k12345x", "91420100MA4K12345", "91420100MA4K12345X\n"),
 }  # fmt: skip
