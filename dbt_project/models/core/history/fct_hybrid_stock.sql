@@ -136,4 +136,6 @@ select
     cast(sum(case when is_end then stock else -stock end) as decimal(18, 2)) as this_period,
     cast(sum(case when is_end then stock else 0 end) as decimal(18, 2)) as cumulative
 from stocks
+-- A platform of which the registry does not say who selected it counts for the nation alone
+where province_code is not null
 group by comparison_id, step_number, indicator_code, province_code
