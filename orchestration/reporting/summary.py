@@ -31,7 +31,7 @@ def render_build(console: Console, report: BuildReport) -> None:
     if report.standing is not None:
         render_standing(console, report.standing)
     if report.publication is None:
-        _trouble(console, "publication", "withheld: the transformation had errors; readers keep the last good copy")
+        _trouble(console, "withheld", "the publication: the transformation had errors; readers keep the last good copy")
     else:
         render_publication(console, report.publication)
 
