@@ -31,8 +31,11 @@ changed as (
     from comparisons
     inner join payments
         on coalesce(comparisons.province_code, payments.province_code) = payments.province_code
-        and payments.known_from > comparisons.from_at
-        and payments.known_from <= comparisons.to_at
+        and (
+            (payments.known_from > comparisons.from_at and payments.known_from <= comparisons.to_at)
+            -- Dated ahead: known, and not paid yet
+            or (payments.known_from <= comparisons.from_at and payments.paid_on > cast(comparisons.clock_from as date))
+        )
         and payments.earliest_at <= comparisons.period_end
     group by comparisons.comparison_id, payments.province_code, payments.payment_id
 ),

@@ -11,8 +11,11 @@ changed as (
     from comparisons
     inner join penalties
         on coalesce(comparisons.province_code, penalties.province_code) = penalties.province_code
-        and penalties.known_from > comparisons.from_at
-        and penalties.known_from <= comparisons.to_at
+        and (
+            (penalties.known_from > comparisons.from_at and penalties.known_from <= comparisons.to_at)
+            -- Dated ahead: known, and not decided yet
+            or (penalties.known_from <= comparisons.from_at and penalties.decided_on > cast(comparisons.clock_from as date))
+        )
 ),
 
 hybrids as (
