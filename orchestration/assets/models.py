@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Config, Failure, ResourceParam
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliInvocation, DbtProject, dbt_assets
-from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from packaging.version import parse
 from pydantic import Field
 
+from orchestration.assets.dbt_library import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliInvocation,
+    DbtProject,
+    dbt_assets,
+    get_updated_cli_invocation_params_for_context,
+)
 from orchestration.assets.flow import MODEL_GROUPS, OWNERS, raw_key
 from orchestration.assets.tables import table
 from orchestration.assets.troubles import explained
