@@ -4,7 +4,7 @@
 
 Parsing takes longer than most builds of a period, and dbt by itself does it anew for every warehouse directory and
 every folder of seeds: `known-at`, `what-if` and a new deployment would each pay for it. What a manifest says does not
-depend on either but for where the seeds lie, which process.py sets.
+depend on either but for where the seeds lie, which manifest.py sets.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def _home(settings: Settings, project_dir: Path) -> Path:
 
 def _key(settings: Settings, project_dir: Path) -> str:
     """What the manifest depends on: dbt itself, every file of the project, the seeds' names, the database's name."""
-    told = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')} {settings.database_path.stem}".encode())
+    versions = (version(part) for part in ("dbt-core", "dbt-common", "dbt-adapters", "dbt-duckdb"))
+    told = hashlib.sha256(" ".join((*versions, settings.database_path.stem)).encode())
     for path in sorted(_files(project_dir)):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         told.update(f"\n{path.relative_to(project_dir)} {content}".encode())

@@ -1,6 +1,6 @@
 """The process in which dbt runs: `python -m orchestration.transforming.process build ...`, with dbt's own arguments.
 
-It is dbt, but for three things: the project, parsed already (parsed.py), is handed to it instead of being parsed for
+It is dbt, but for three things: the project, parsed already (manifest.py), is handed to it instead of being parsed for
 this warehouse alone, events that no log keeps are passed over (events.py), and nobody looks for garbage. Exit codes are
 dbt's: 0 all well, 1 a node failed, 2 dbt could not do its work.
 """
@@ -10,18 +10,16 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from dbt.cli.exceptions import DbtUsageException
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
-from dbt.node_types import NodeType
-from dbt.parser.manifest import extended_mashumuro_decoder
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 
 from orchestration.settings import Settings
 from orchestration.transforming.events import WantedEvents
-from orchestration.transforming.parsed import PARTIAL_PARSE, ManifestError, parsed_project
+from orchestration.transforming.manifest import load_manifest
+from orchestration.transforming.parsed import ManifestError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -39,16 +37,9 @@ def run(arguments: Sequence[str]) -> int:
 def _manifest(settings: Settings) -> Manifest | None:
     """The parsed project; None where it does not parse, so that dbt tries itself and says why in its own log."""
     try:
-        folder = parsed_project(settings)
+        return load_manifest(settings)
     except ManifestError:
         return None
-    manifest = Manifest.from_msgpack((folder / PARTIAL_PARSE).read_bytes(), decoder=extended_mashumuro_decoder)
-    for node in manifest.nodes.values():
-        if node.resource_type == NodeType.Seed:
-            # Parsed with the seeds of whichever warehouse came first
-            node.original_file_path = str(settings.seeds_dir / Path(node.path).name)
-    manifest.build_flat_graph()
-    return manifest
 
 
 if __name__ == "__main__":
