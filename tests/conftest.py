@@ -1,5 +1,6 @@
 """How the tests are spread over processes (`make test` starts as many as there are cores): what shares a built
-warehouse stays together, everything else goes module by module, in the order of the folders."""
+warehouse stays together, everything else goes module by module, in the order of the folders. What is dear to make and
+changed by no test is made once for all processes."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
+from support.compiled_project import CompiledProject, compile_project, compiled_in
+from support.once import once_a_run
 from xdist.scheduler import LoadScopeScheduling
 
 # Modules that read the same session fixture, which each process would build anew.
@@ -27,7 +30,6 @@ SHARED = {
         "test_what_if",
     ),
     "few_built": (
-        "test_build_again",
         "test_catalogue",
         "test_catalogue_page",
         "test_dbt_unit_tests",
@@ -48,3 +50,9 @@ class ByWarehouse(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     return ByWarehouse(config, log)
+
+
+@pytest.fixture(scope="session")
+def compiled_project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+    """Every model's SQL, by one run of dbt."""
+    return compiled_in(once_a_run(tmp_path_factory, "compiled_project", compile_project))

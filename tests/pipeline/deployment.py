@@ -101,15 +101,6 @@ class Built:
     first: Ended
 
 
-def tables_of(database: Path, schema: str) -> dict[str, list[tuple]]:
-    """Every table and view of a schema, its rows in one order, for comparing two warehouses value by value."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        names = connection.execute(
-            "select table_name from information_schema.tables where table_schema = ? order by all", [schema]
-        ).fetchall()
-        return {name: connection.execute(f"from {schema}.{name} order by all").fetchall() for (name,) in names}
-
-
 @contextmanager
 def served(world: Path, *, faults: str | None = None) -> Iterator[None]:
     """The world's platforms, over HTTP, as long as the block lasts."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from deployment import Deployment, tables_of
+from deployment import Deployment
+from support.tables import tables_of
 
 from orchestration.transforming.dbt import WITHOUT_TESTS
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from deployment import Deployment, tables_of
+from deployment import Deployment
+from support.tables import tables_of
 
 from orchestration.known_at.build import rebuild
 from orchestration.reporting.progress import SilentReporter

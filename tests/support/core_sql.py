@@ -11,17 +11,15 @@ The tables that the rules read are empty and typed by their contracts; what a ro
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-
-from orchestration.settings import Settings
-from orchestration.transforming.dbt import run_dbt, target_dir
+from support.compiled_project import CompiledProject, types_of
+from support.typed_rows import Row
+from support.unit_tests import UnitTest, give, read_unit_tests
 
 FIRST_DAY = date(2020, 3, 23)
 DAYS = tuple(FIRST_DAY + timedelta(days=number) for number in range(6))
@@ -40,17 +38,11 @@ def at(minutes: int) -> datetime:
     return datetime.combine(FIRST_DAY, time()) + timedelta(minutes=minutes)
 
 
-class UnitTest:
-    """A dbt unit test of a core model; `given`: table → rows as the yml has them, or SQL for them."""
-
-    def __init__(self, name: str, model: str, given: Mapping[str, list[dict[str, Any]] | str]) -> None:
-        self.name = name
-        self.model = model
-        self.given = given
-
-
 class Compiled:
-    """Model → SQL, a database with the tables that they read, and the unit tests of the models."""
+    """Model → SQL, a database with the tables that they read, and the unit tests of the models.
+
+    What is put into the tables is never committed: taking it back costs less than emptying them.
+    """
 
     def __init__(
         self, models: Mapping[str, str], connection: duckdb.DuckDBPyConnection, unit_tests: Sequence[UnitTest]
@@ -58,81 +50,30 @@ class Compiled:
         self.models = models
         self.connection = connection
         self.unit_tests = unit_tests
+        connection.execute("begin transaction")
+
+    def start_anew(self) -> None:
+        """Every table is empty again."""
+        self.connection.execute("rollback; begin transaction")
 
 
-def compile_rules(directory: Path) -> Compiled:
-    """Let dbt compile core and the marts of the subsidies once, on an empty database in `directory`."""
-    settings = Settings.from_environment({"WAREHOUSE_DIR": str(directory), "WAREHOUSE_THREADS": "2"})
-    directory.mkdir(parents=True, exist_ok=True)
-    assert run_dbt(settings, ["--quiet", "compile", "--select", "path:models/core", "path:models/marts/subsidies"]) == 0
-    manifest = json.loads((target_dir(settings) / "manifest.json").read_text(encoding="utf-8"))
-    nodes = [
-        node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] in ("core", "staging")
-    ]
-    core = [node for node in nodes if node["schema"] == "core"]
+def compiled_rules_of(project: CompiledProject) -> Compiled:
+    """The models of `project` over tables of their own."""
     connection = duckdb.connect(config={"threads": 1})
-    connection.execute("attach ':memory:' as warehouse; use warehouse; create schema core; create schema staging")
-    # Staging has no contract: a column there has the type that core gives the same name.
-    typed = {name: column["data_type"] for node in core for name, column in node["columns"].items()}
-    for node in nodes:
-        columns = ", ".join(
-            f'"{name}" {column["data_type"] or typed.get(name, "varchar")}' for name, column in node["columns"].items()
-        )
-        connection.execute(f"create table {node['schema']}.{node['name']} ({columns})")
-    folder = target_dir(settings) / "compiled"
-    compiled = [*core, *(node for node in manifest["nodes"].values() if node["fqn"][1:3] == ["marts", "subsidies"])]
+    connection.execute("attach ':memory:' as warehouse; use warehouse")
+    project.empty_relations(connection)
     return Compiled(
-        {
-            node["name"]: Path(folder, node["package_name"], node["original_file_path"]).read_text(encoding="utf-8")
-            for node in compiled
-            if node["resource_type"] == "model"
-        },
-        connection,
-        [
-            UnitTest(test["name"], test["model"], {_table(each["input"]): each["rows"] for each in test["given"]})
-            for test in manifest["unit_tests"].values()
-            if test["model"] in {node["name"] for node in core}
-            and all(each["input"].startswith("ref(") for each in test["given"])
-        ],
+        {name: str(node.sql) for name, node in project.models.items()}, connection, read_unit_tests(project)
     )
 
 
 def outcome(
-    compiled: Compiled, test: UnitTest, change: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda _, row: row
+    compiled: Compiled, test: UnitTest, change: Callable[[str, Row], Row] = lambda _, row: row
 ) -> list[tuple[Any, ...]]:
     """All that the test's model answers on the rows given, each as `change(table, row)` makes it, in a fixed order."""
-    _empty(compiled.connection)
-    for table, rows in test.given.items():
-        place = f"{'staging' if table.startswith('stg_') else 'core'}.{table}"
-        types = _types(compiled.connection, place)
-        if isinstance(rows, str):  # given as SQL, which is taken as it is
-            compiled.connection.execute(f"insert into {place} by name {rows}")
-            continue
-        for row in rows:
-            changed = change(table, row)
-            holders = ", ".join(f"cast(? as {types[name]})" for name in changed)
-            compiled.connection.execute(
-                f"insert into {place} ({', '.join(changed)}) values ({holders})", list(changed.values())
-            )
+    compiled.start_anew()
+    give(compiled.connection, test, change)
     return compiled.connection.execute(f"select * from ({compiled.models[test.model]}) order by all").fetchall()
-
-
-def _table(reference: str) -> str:
-    return reference.removeprefix("ref(").strip("')\"")
-
-
-def _types(connection: duckdb.DuckDBPyConnection, place: str) -> dict[str, str]:
-    return {row[0]: row[1] for row in connection.execute(f"describe {place}").fetchall()}
-
-
-def _empty(connection: duckdb.DuckDBPyConnection) -> None:
-    tables = connection.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' and estimated_size > 0"
-    ).fetchall()
-    for schema, table in tables:
-        connection.execute(f"delete from {schema}.{table}")
 
 
 class World:
@@ -141,7 +82,7 @@ class World:
     def __init__(self, compiled: Compiled, parameters: Mapping[str, Mapping[str, float]] | None = None) -> None:
         self._compiled = compiled
         self._connection = compiled.connection
-        _empty(self._connection)
+        compiled.start_anew()
         clock = datetime.combine(DAYS[-1], time(12))
         self.put(
             "dim_campaign",
@@ -166,6 +107,11 @@ class World:
         if rows:
             insert_rows(self._connection, table, rows)
 
+    def replace(self, table: str, *rows: Mapping[str, Any]) -> None:
+        """Other rows in the place of those that a core table holds."""
+        self._connection.execute(f"delete from core.{table}")
+        self.put(table, *rows)
+
     def signals(self, rule: str, *columns: str) -> list[tuple[Any, ...]]:
         """The rule's signals, these columns, in order."""
         self.derive(*_STUDY)
@@ -174,7 +120,7 @@ class World:
     def derive(self, *models: str) -> None:
         """Fill these models' tables, in this order, by their own SQL."""
         for model in models:
-            listed = ", ".join(_types(self._connection, f"core.{model}"))
+            listed = ", ".join(types_of(self._connection, f"core.{model}"))
             self._connection.execute(f"delete from core.{model}")
             self._connection.execute(
                 f"insert into core.{model} ({listed}) select {listed} from ({self._compiled.models[model]})"

@@ -1,9 +1,9 @@
-"""A warehouse whose raw rows a test writes itself: no sender, no landing, only dbt.
+"""A warehouse whose raw rows a test writes itself: no sender, no landing, only dbt, or its statements alone.
 
     world = RawWorld(tmp_path, now="2020-05-06T12:00:00+08:00")
     world.platform("P1", selected_from="2020-03-23")
     world.add("registrations", sender_id="P1", registration_id="R1", person="甲", registered_at="2020-03-24 08:00:00")
-    world.build("+fct_registration")
+    world.build("+fct_registration")  # by dbt; or world.run(compiled_project, "fct_registration")
     world.rows("select is_counted from core.fct_registration")
 
 A row needs only what its test is about: every other required field has a plain default (see `_DEFAULTS`). A literal's
@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ from uuid import UUID
 
 import duckdb
 import polars as pl
+from support.compiled_project import CompiledProject
+from support.typed_rows import insert
 
 from orchestration import calendar
 from orchestration.campaign import load_campaign
 from orchestration.loading.configuration import replace_campaign
-from orchestration.loading.database import open_for_writing, writer_lock
+from orchestration.loading.database import open_for_writing, set_clock, writer_lock
 from orchestration.loading.raw_schema import raw_tables
 from orchestration.settings import SHANGHAI, Settings
 from orchestration.sources.feeds import FEEDS
@@ -160,6 +163,8 @@ class RawWorld:
             }
         )
         self._sequences: dict[str, int] = {}
+        # Table of raw → rows not yet in the database: each opening of it costs more than all of them
+        self._pending: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         with self._writing() as connection:
             campaign = load_campaign(self.settings.campaign_path)
             replace_campaign(connection, campaign, calendar.periods(campaign))
@@ -217,13 +222,22 @@ class RawWorld:
 
     def build(self, select: str | None = None) -> TransformReport:
         """Run dbt with its tests on this world (or the nodes of `select`); fails the test on any error."""
+        self._put_pending()
         report = transform(self.settings, select=select)
         troubles = (*report.messages, *report.failures, *report.tests_failed, report.skipped)
         assert report.is_ok, "\n".join(map(str, troubles))
         return report
 
+    def run(self, project: CompiledProject, *models: str) -> None:
+        """Make these models and what they stand on by their statements, without dbt: a tenth of the time."""
+        self._put_pending()
+        set_clock(self.settings)
+        with self._writing() as connection:
+            project.run(connection, models, self.settings.seeds_dir)
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What a query answers, reading only."""
+        self._put_pending()
         with duckdb.connect(str(self.settings.database_path), read_only=True) as connection:
             return connection.execute(query).fetchall()
 
@@ -286,15 +300,18 @@ class RawWorld:
             "quarantined_rows_count": 0,
         }
 
-    def _insert(self, table: str, rows: list[dict[str, Any]] | list[Mapping[str, Any]]) -> None:
+    def _insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         types = raw_tables()[table]
-        with self._writing() as connection:
-            for row in rows:
-                if strangers := row.keys() - types.keys():
-                    raise KeyError(f"raw.{table} has no column {', '.join(sorted(strangers))}")
-                named = ", ".join(f'"{name}"' for name in row)
-                cast = ", ".join(f"cast(? as {types[name]})" for name in row)
-                connection.execute(f"insert into raw.{table} ({named}) values ({cast})", list(row.values()))
+        if strangers := {name for row in rows for name in row} - types.keys():
+            raise KeyError(f"raw.{table} has no column {', '.join(sorted(strangers))}")
+        self._pending[table] += rows
+
+    def _put_pending(self) -> None:
+        if self._pending:
+            with self._writing() as connection:
+                for table, rows in self._pending.items():
+                    insert(connection, f"raw.{table}", rows, raw_tables()[table])
+            self._pending.clear()
 
 
 class _Writing:

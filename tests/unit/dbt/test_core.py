@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
+from support.compiled_project import CompiledProject
 from support.raw_world import RawWorld, person_key, registration_sk
+from support.tables import tables_of
 
-from orchestration.transforming.dbt import WITHOUT_TESTS
+from orchestration.loading.raw_schema import raw_tables
 
 CORE = "resource_type:seed staging intermediate core"
 CUT = timedelta(hours=4)
@@ -150,9 +154,27 @@ def test_deliveries_and_refusals_stand_beside(world: RawWorld):
     ]
 
 
-def test_every_row_of_every_feed_has_a_place(tmp_path: Path):
+def test_every_row_of_every_feed_has_a_place(tmp_path: Path, compiled_project: CompiledProject):
     """A world where nothing was landed builds as well: every table is there, and empty."""
-    world = RawWorld(tmp_path / "warehouse", environment=WITHOUT_TESTS)
-    world.build(CORE)
+    world = RawWorld(tmp_path / "warehouse")
+    world.run(compiled_project, *core_of(compiled_project))
     assert world.rows("select count(*) from core.fct_registration") == [(0,)]
     assert world.rows("select count(*) from core.dim_period") == [(21,)]
+
+
+def test_statements_without_dbt_make_what_dbt_makes(world: RawWorld, tmp_path: Path, compiled_project: CompiledProject):
+    """On the same raw rows, in the place of what stands: every seed, view and table of core."""
+    again = RawWorld(tmp_path / "warehouse")
+    with closing(duckdb.connect(str(again.settings.database_path))) as connection:
+        connection.execute(f"attach '{world.settings.database_path}' as built (read_only)")
+        for table in raw_tables():
+            connection.execute(f"delete from raw.{table}; insert into raw.{table} by name from built.raw.{table}")
+    again.run(compiled_project, *core_of(compiled_project))
+    for schema in ("seeds", "staging", "intermediate", "core"):
+        expected, found = (tables_of(each.settings.database_path, schema) for each in (world, again))
+        assert expected and set(found) == set(expected), schema
+        assert [name for name, rows in expected.items() if found[name] != rows] == [], schema
+
+
+def core_of(project: CompiledProject) -> list[str]:
+    return [model.name for model in project.models.values() if model.schema in ("staging", "intermediate", "core")]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from support.compiled_project import CompiledProject
 from support.raw_world import RawWorld
-
-from orchestration.transforming.dbt import WITHOUT_TESTS
 
 pytestmark = pytest.mark.pipeline
 
@@ -17,8 +16,8 @@ MARTS += ("key_region_support", "dispatch_table", "subsidy_progress")
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
-    world = RawWorld(tmp_path_factory.mktemp("one_person"), environment=WITHOUT_TESTS)
+def world(tmp_path_factory: pytest.TempPathFactory, compiled_project: CompiledProject) -> RawWorld:
+    world = RawWorld(tmp_path_factory.mktemp("one_person"))
     for platform in ("P1", "P2"):
         world.platform(platform)
         world.add("courses", platform)
@@ -37,7 +36,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
     for bureau, platform, region in (("420000", "P1", "420102"), ("530000", "P2", "533323")):
         money = {"status": "paid", "decided_on": "2020-04-11", "paid_on": "2020-04-12", "person": "甲"}
         world.add("subsidy_payments", bureau, certificate_no=f"Z{platform}", region_code=region, **money)
-    world.build(" ".join(f"+{mart}" for mart in MARTS))
+    world.run(compiled_project, *MARTS)
     return world
 
 

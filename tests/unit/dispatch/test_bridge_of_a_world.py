@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from support.compiled_project import CompiledProject
 from support.raw_world import RawWorld, person_key, person_sk, registration_sk
 
 from orchestration.sandbox import wire
@@ -23,7 +24,6 @@ from orchestration.sandbox.restatements import Restated, add_restatements
 from orchestration.sandbox.timeline import SANDBOX_NOW, wall_datetime
 from orchestration.sandbox.truth.bridge import CLASSES, STEPS, reconciliation_bridge
 from orchestration.sandbox.truth.indicators import MONEY
-from orchestration.transforming.dbt import WITHOUT_TESTS
 
 SEED, REGISTRATIONS, LEARNING_RECORDS = 11, 1_200, 4_000
 Cell = tuple[str, str, str, str]
@@ -45,17 +45,17 @@ class Counted:
 
 
 @pytest.fixture(scope="module")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> Counted:
+def counted(tmp_path_factory: pytest.TempPathFactory, compiled_project: CompiledProject) -> Counted:
     drawn, restated = add_restatements(draw(SEED, REGISTRATIONS, LEARNING_RECORDS))
     reports = draw_reports(drawn, messy=False)
-    raw = RawWorld(tmp_path_factory.mktemp("world"), now=SANDBOX_NOW.isoformat(), environment=WITHOUT_TESTS)
+    raw = RawWorld(tmp_path_factory.mktemp("world"), now=SANDBOX_NOW.isoformat())
     _register_senders(raw, drawn)
     for feed, build in (wire.PLATFORM_FRAMES | wire.BUREAU_FRAMES).items():
         specs = drawn.platforms if feed in wire.PLATFORM_FRAMES else drawn.bureaus
         frame = build(drawn).filter(pl.col("_at") < drawn.line.now)
         raw.insert_frame(feed, _landed(frame, [spec.id for spec in specs]))
     raw.insert_frame("dispatch_reports", _filed(drawn, reports))
-    raw.build("+reconciliation_bridge bridges_add_up_to_what_is_recorded")
+    raw.run(compiled_project, "reconciliation_bridge")
     table = reconciliation_bridge(drawn, reports)
     rows = [(tuple(row[:4]), row[4:]) for row in table.rows]
     return Counted(

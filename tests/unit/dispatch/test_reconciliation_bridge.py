@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from support.compiled_project import CompiledProject
 from support.raw_world import RawWorld
-
-from orchestration.transforming.dbt import WITHOUT_TESTS
 
 IN_TIME = "2020-04-01 09:00:00"
 FILED = "2020-04-08 10:00:00"
@@ -46,8 +45,8 @@ ON_GROUPS = ("330000", "530000")
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
-    world = RawWorld(tmp_path_factory.mktemp("bridge"), environment=WITHOUT_TESTS)
+def world(tmp_path_factory: pytest.TempPathFactory, compiled_project: CompiledProject) -> RawWorld:
+    world = RawWorld(tmp_path_factory.mktemp("bridge"))
     world.platform("P1")
     world.platform("P2", selected_from="2020-06-01")
     world.platform("P3")
@@ -76,7 +75,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> RawWorld:
     _register(world, "void", "510104", status="cancelled")
     _register(world, "unselected", "500101", platform="P2")
     _register(world, "elsewhere", "450102", platform="P4")
-    world.build("+reconciliation_bridge +restatement")
+    world.run(compiled_project, "reconciliation_bridge", "restatement")
     return world
 
 

@@ -1,11 +1,12 @@
-"""dbt compiles once for all tests of the marts."""
+"""The marts' own SQL for all their tests."""
 
 from __future__ import annotations
 
 import pytest
-from marts_sql import Compiled, compile_marts
+from marts_sql import Compiled, compiled_marts_of
+from support.compiled_project import CompiledProject
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    return compile_marts(tmp_path_factory.mktemp("compiled_marts"))
+def compiled(compiled_project: CompiledProject) -> Compiled:
+    return compiled_marts_of(compiled_project)

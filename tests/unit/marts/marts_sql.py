@@ -9,18 +9,14 @@ Core's tables (and marts that a mart reads) are empty and typed by their contrac
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+from support.compiled_project import CompiledProject
 from support.core_sql import insert_rows
-
-from orchestration.settings import Settings
-from orchestration.transforming.dbt import run_dbt, target_dir
 
 # A short action of three periods in a calendar of four; the clock stands in the third, before the action's last day.
 CADENCE = 4
@@ -48,31 +44,10 @@ class Compiled:
         self.connection = connection
 
 
-def compile_marts(directory: Path) -> Compiled:
-    """Let dbt compile the project once, on an empty database in `directory`."""
-    settings = Settings.from_environment({"WAREHOUSE_DIR": str(directory), "WAREHOUSE_THREADS": "2"})
-    directory.mkdir(parents=True, exist_ok=True)
-    assert run_dbt(settings, ["--quiet", "compile", "--select", "path:models/marts"]) == 0
-    manifest = json.loads((target_dir(settings) / "manifest.json").read_text(encoding="utf-8"))
-    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    return Compiled(
-        marts={
-            node["name"]: Path(
-                target_dir(settings), "compiled", node["package_name"], node["original_file_path"]
-            ).read_text(encoding="utf-8")
-            for node in models
-            if node["schema"] == "marts"
-        },
-        connection=_empty_database(
-            {
-                f"{node['schema']}.{node['name']}": {
-                    column["name"]: column["data_type"] for column in node["columns"].values()
-                }
-                for node in models
-                if node["schema"] in ("core", "marts")
-            }
-        ),
-    )
+def compiled_marts_of(project: CompiledProject) -> Compiled:
+    """The marts of `project` over tables of their own."""
+    marts = {name: str(node.sql) for name, node in project.models.items() if node.schema == "marts"}
+    return Compiled(marts, _shared_rows(project))
 
 
 class World:
@@ -112,13 +87,11 @@ class World:
         return self._connection.execute(f"select {listed} from ({self._compiled.marts[mart]}) order by all").fetchall()
 
 
-def _empty_database(tables: Mapping[str, Mapping[str, str]]) -> duckdb.DuckDBPyConnection:
+def _shared_rows(project: CompiledProject) -> duckdb.DuckDBPyConnection:
     """Every table, empty but for what all worlds share, with a transaction open for the first of them."""
     connection = duckdb.connect(config={"threads": 1})
-    connection.execute("attach ':memory:' as warehouse; use warehouse; create schema core; create schema marts")
-    for table, columns in tables.items():
-        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-        connection.execute(f"create table {table} ({listed})")
+    connection.execute("attach ':memory:' as warehouse; use warehouse")
+    project.empty_relations(connection)
     days = [{"day": day, "period_start": period_of(day), "is_in_action": day <= LAST_DAY} for day in DAYS]
     provinces = [{"province_code": code, "province_name_zh": code} for code in ("000000", *PROVINCES)]
     platforms = [{"platform_id": id_, "name_zh": id_, "selected_from": FIRST_DAY} for id_ in PLATFORMS]

@@ -1,11 +1,12 @@
-"""dbt compiles once for all tests of the rules."""
+"""The models' own SQL for all tests of the rules."""
 
 from __future__ import annotations
 
 import pytest
-from support.core_sql import Compiled, compile_rules
+from support.compiled_project import CompiledProject
+from support.core_sql import Compiled, compiled_rules_of
 
 
 @pytest.fixture(scope="session")
-def compiled_rules(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    return compile_rules(tmp_path_factory.mktemp("compiled_rules"))
+def compiled_rules(compiled_project: CompiledProject) -> Compiled:
+    return compiled_rules_of(compiled_project)
