@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -25,20 +26,30 @@ def _fingerprint(directory: Path) -> str:
     return whole.hexdigest()
 
 
-def _made_elsewhere(directory: Path, seed: int, hash_seed: str) -> str:
+def _make_elsewhere(directory: Path, seed: int, hash_seed: str) -> Path:
     script = (
         "from pathlib import Path; from orchestration.sandbox import make_world;"
         f"make_world(Path({str(directory)!r}), registrations=60, seed={seed}, port=8701)"
     )
     environment = os.environ | {"PYTHONHASHSEED": hash_seed}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
-    return _fingerprint(directory)
+    return directory
 
 
-def test_a_seed_gives_the_same_bytes_in_every_process_and_another_seed_others(tmp_path):
-    first = _made_elsewhere(tmp_path / "a", 1, "1")
-    assert _made_elsewhere(tmp_path / "b", 1, "2") == first
-    assert _made_elsewhere(tmp_path / "c", 2, "1") != first
+@pytest.fixture(scope="module")
+def of_seed_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _make_elsewhere(tmp_path_factory.mktemp("one") / "world", 1, "1")
+
+
+@pytest.fixture(scope="module")
+def of_seed_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _make_elsewhere(tmp_path_factory.mktemp("two") / "world", 2, "1")
+
+
+def test_a_seed_gives_the_same_bytes_in_every_process_and_another_seed_others(of_seed_one, of_seed_two, tmp_path):
+    first = _fingerprint(of_seed_one)
+    assert _fingerprint(_make_elsewhere(tmp_path / "again", 1, "2")) == first
+    assert _fingerprint(of_seed_two) != first
 
 
 def test_the_registry_has_the_senders_that_were_asked_for(world):
@@ -116,13 +127,13 @@ def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path):
     assert (tmp_path / "inbox").is_dir()
 
 
-def test_an_earlier_world_is_replaced_whole(tmp_path):
-    make_world(tmp_path, registrations=60, seed=1, port=8701)
-    make_world(tmp_path, registrations=20, seed=2, port=8701)
-    replaced = _fingerprint(tmp_path)
-    other = tmp_path.parent / f"{tmp_path.name}-other"
-    make_world(other, registrations=20, seed=2, port=8701)
-    assert replaced == _fingerprint(other)
+def test_an_earlier_world_is_replaced_whole(of_seed_one, of_seed_two, tmp_path):
+    replaced = tmp_path / "world"
+    shutil.copytree(of_seed_one, replaced)
+    make_world(replaced, registrations=60, seed=2, port=8701)
+    assert _fingerprint(replaced) == _fingerprint(of_seed_two)
+    earlier, later = ({path.relative_to(root) for path in root.rglob("*")} for root in (of_seed_one, of_seed_two))
+    assert earlier - later, "nothing of the earlier world was to be taken away"
 
 
 @pytest.mark.parametrize("wrong", [{"registrations": 0}, {"port": 70_000}, {"seed": -1}])
