@@ -10,7 +10,6 @@ depend on either but for where the seeds lie, which manifest.py sets.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import orjson
 from filelock import FileLock
 
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -42,7 +42,7 @@ def read_manifest(settings: Settings, project_dir: Path = PROJECT_DIR) -> dict[s
 
     Raises ManifestError. Takes no lock of the warehouse: parsing opens no database.
     """
-    return json.loads((parsed_project(settings, project_dir) / MANIFEST).read_text(encoding="utf-8"))
+    return orjson.loads((parsed_project(settings, project_dir) / MANIFEST).read_bytes())
 
 
 def parsed_project(settings: Settings, project_dir: Path = PROJECT_DIR) -> Path:

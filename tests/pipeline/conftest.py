@@ -1,15 +1,21 @@
-"""One small sample world, fraud and broken rows in it, built once for every test that only reads it."""
+"""One small sample world, fraud and broken rows in it, built once for every test that only reads it.
+
+Beside it a database made by hand, of which every test has its own copy.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from deployment import Built, Deployment, served
+from publishing_world import make_settings, make_warehouse
 from small_registry import write_registry
 
 from orchestration.sandbox.world import make_world
+from orchestration.settings import Settings
 
 REGISTRATIONS = 2_000
 # One of each way to deliver: REST, xAPI beside it, a platform's files, bureaus' workbooks and csv.
@@ -50,3 +56,17 @@ def few_built(few_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> De
     ended = deployment.run("build")
     assert ended.exit_code == 0, ended.text
     return deployment
+
+
+@pytest.fixture(scope="session")
+def made_by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = make_settings(tmp_path_factory.mktemp("made_by_hand") / "warehouse")
+    make_warehouse(settings)
+    return settings.warehouse_dir
+
+
+@pytest.fixture
+def settings(made_by_hand: Path, tmp_path: Path) -> Settings:
+    """A warehouse of which nothing is published yet (publishing_world.py)."""
+    shutil.copytree(made_by_hand, tmp_path / "warehouse")
+    return make_settings(tmp_path / "warehouse")

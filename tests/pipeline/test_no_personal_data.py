@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -33,6 +34,19 @@ class Identities:
     id_numbers: frozenset[bytes]
     phones: frozenset[bytes]
     names: frozenset[str]
+
+    @cached_property
+    def in_gb18030(self) -> frozenset[bytes]:
+        """The first six bytes of each name: two characters are four bytes, which compressed data holds by chance; three
+        are telling."""
+        return frozenset(name.encode("gb18030")[:6] for name in self.names if len(name) >= 3)
+
+    @cached_property
+    def begins_in_gb18030(self) -> np.ndarray:
+        """Of each pair of bytes, as a number: whether a name begins with it."""
+        begins = np.zeros(1 << 16, dtype=bool)
+        begins[[int.from_bytes(name[:2], "big") for name in self.in_gb18030]] = True
+        return begins
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +87,10 @@ def found_in(data: bytes, identities: Identities) -> list[str]:
 
 
 def _in_gb18030(data: bytes, identities: Identities) -> int:
-    """How many places hold the first six bytes of a name: two characters are four bytes, which compressed data holds by
-    chance; three are telling."""
-    wanted = {name.encode("gb18030")[:6] for name in identities.names if len(name) >= 3}
-    begins = np.zeros(1 << 16, dtype=bool)
-    begins[[int.from_bytes(name[:2], "big") for name in wanted]] = True
+    """How many places hold the beginning of a name."""
     octets = np.frombuffer(data, dtype=np.uint8).astype(np.uint16)
-    places = np.flatnonzero(begins[(octets[:-1] << 8) | octets[1:]])
-    return sum(data[place : place + 6] in wanted for place in places.tolist())
+    places = np.flatnonzero(identities.begins_in_gb18030[(octets[:-1] << 8) | octets[1:]])
+    return sum(data[place : place + 6] in identities.in_gb18030 for place in places.tolist())
 
 
 def test_the_search_finds_what_it_looks_for(built: Built, identities: Identities) -> None:
@@ -148,22 +158,27 @@ def test_nothing_in_dagsters_storage_identifies_anybody(
 
 
 def _columns(directory: Path) -> Iterator[tuple[str, bytes]]:
-    """Every column of every table and of every Parquet file, as the text of its values."""
+    """Every column of every table and of every feed's Parquet files, as the text of its values."""
     for database in (directory / "warehouse.duckdb", directory / "published" / "marts.duckdb"):
         with duckdb.connect(str(database), read_only=True) as connection:
-            columns = connection.execute(
-                "select schema_name, table_name, column_name from duckdb_columns() where not internal order by all"
+            tables = connection.execute(
+                "select distinct schema_name, table_name from duckdb_columns() where not internal order by all"
             ).fetchall()
-            for schema, table, column in columns:
-                yield f"{database.name} {schema}.{table}.{column}", _text(connection, column, f'"{schema}"."{table}"')
+            for schema, table in tables:
+                for column, text in _texts(connection, f'"{schema}"."{table}"'):
+                    yield f"{database.name} {schema}.{table}.{column}", text
     with duckdb.connect(":memory:") as connection:
         for feed in sorted(path for path in (directory / "landing").glob("*") if path.name != "_ledger"):
-            for folder in sorted({path.parent.parent for path in feed.rglob("*.parquet")}):
-                files = f"read_parquet('{folder}/*/*.parquet', union_by_name = true, hive_partitioning = false)"
-                for column, *_rest in connection.execute(f"describe from {files}").fetchall():
-                    yield f"{folder} {column}", _text(connection, column, files)
+            if any(feed.rglob("*.parquet")):
+                files = f"read_parquet('{feed}/**/*.parquet', union_by_name = true, hive_partitioning = false)"
+                for column, text in _texts(connection, files):
+                    yield f"{feed} {column}", text
 
 
-def _text(connection: duckdb.DuckDBPyConnection, column: str, relation: str) -> bytes:
-    rows = connection.execute(f'select distinct "{column}"::varchar as value from {relation}').fetchall()
-    return "\n".join(value for (value,) in rows if value is not None).encode()
+def _texts(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator[tuple[str, bytes]]:
+    """Column → its different values, a line each; all columns in one reading."""
+    columns = [row[0] for row in connection.execute(f"describe from {relation}").fetchall()]
+    values = ", ".join(f"string_agg(distinct \"{column}\"::varchar, '\n')" for column in columns)
+    row = connection.execute(f"select {values} from {relation}").fetchone()
+    for column, text in zip(columns, row or (), strict=True):
+        yield column, (text or "").encode()

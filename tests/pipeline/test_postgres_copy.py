@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from adbc_driver_postgresql import dbapi as adbc
-from publishing_world import make_settings, make_warehouse
+from publishing_world import make_warehouse
 from support.postgres_server import postgres_server, programs
 
 from orchestration.loading.database import open_for_writing
@@ -29,13 +29,6 @@ def server() -> Iterator[str]:
         Path(folder).chmod(0o755)
         with postgres_server(Path(folder)) as dsn:
             yield dsn
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = make_settings(tmp_path / "warehouse")
-    make_warehouse(settings)
-    return settings
 
 
 @pytest.fixture

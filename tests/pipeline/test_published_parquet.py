@@ -6,20 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from publishing_world import make_settings, make_warehouse
 
 from orchestration.publishing import building, files, history
 from orchestration.publishing.building import PublishReport
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.publish import publish
 from orchestration.settings import Settings
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = make_settings(tmp_path / "warehouse")
-    make_warehouse(settings)
-    return settings
 
 
 def versions_of_parquet(settings: Settings) -> set[str]:

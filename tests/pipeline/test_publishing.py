@@ -28,13 +28,6 @@ from orchestration.transforming.dbt import target_dir
 HERE = Path(__file__).parent
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = make_settings(tmp_path / "warehouse")
-    make_warehouse(settings)
-    return settings
-
-
 def link(settings: Settings) -> Path:
     return settings.published_dir / "marts.duckdb"
 

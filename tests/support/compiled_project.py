@@ -2,7 +2,7 @@
 
     project.models["fct_registration"].sql      # the query
     project.empty_relations(connection)         # every relation, empty, of the types that a build gives it
-    project.run(connection, ["restatement"])    # seeds and models up to it, from the raw rows that are there
+    project.run(settings, ["restatement"])      # seeds and models up to it, from the raw rows that are there
 
 A build by dbt takes ten times as long as its statements; test_compiled_project sees that they end alike.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -19,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.loading.database import open_for_writing, set_clock, writer_lock
 from orchestration.loading.raw_schema import raw_tables
 from orchestration.settings import Settings
 from orchestration.transforming.dbt import WITHOUT_TESTS, run_dbt, target_dir
@@ -89,8 +91,13 @@ class CompiledProject:
                 connection.execute(f"drop {node.kind} {node.place}")
             _create_table(connection, node.place, columns)
 
-    def run(self, connection: duckdb.DuckDBPyConnection, models: Iterable[str], seeds: Path) -> None:
-        """Make `models` and all that they stand on, from `raw` and the CSVs of the folder `seeds`."""
+    def run(self, settings: Settings, models: Iterable[str]) -> None:
+        """Make `models` and all that they stand on in this warehouse, of its schema `raw`, its seeds and its clock."""
+        set_clock(settings)
+        with writer_lock(settings), closing(open_for_writing(settings)) as connection:
+            self._run(connection, models, settings.seeds_dir)
+
+    def _run(self, connection: duckdb.DuckDBPyConnection, models: Iterable[str], seeds: Path) -> None:
         self._make_schemas(connection)
         for node in self._up_to(models):
             if node.sql is None:

@@ -29,7 +29,7 @@ from support.typed_rows import insert
 from orchestration import calendar
 from orchestration.campaign import load_campaign
 from orchestration.loading.configuration import replace_campaign
-from orchestration.loading.database import open_for_writing, set_clock, writer_lock
+from orchestration.loading.database import open_for_writing, writer_lock
 from orchestration.loading.raw_schema import raw_tables
 from orchestration.settings import SHANGHAI, Settings
 from orchestration.sources.feeds import FEEDS
@@ -231,9 +231,7 @@ class RawWorld:
     def run(self, project: CompiledProject, *models: str) -> None:
         """Make these models and what they stand on by their statements, without dbt: a tenth of the time."""
         self._put_pending()
-        set_clock(self.settings)
-        with self._writing() as connection:
-            project.run(connection, models, self.settings.seeds_dir)
+        project.run(self.settings, models)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What a query answers, reading only."""

@@ -97,6 +97,8 @@ def test_dagster_dev_finds_them_and_they_cost_little_more_than_dagster_itself(se
         done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, cwd="/")
         assert done.returncode == 0, done.stderr
         shares.append(float(done.stdout.split()[-1]))
+        if shares[-1] < 1.25:
+            break
     assert min(shares) < 1.25, shares  # 0.86 when this was written
 
 

@@ -80,7 +80,7 @@ def test_dbt_reads_the_seeds_of_the_warehouse_it_is_run_on(settings: Settings, t
     assert names == given
 
 
-@pytest.mark.parametrize(("arguments", "code"), [(["build", "--no-such-option"], 2), (["ls", "--select", "none"], 0)])
-def test_the_exit_code_is_dbts(settings: Settings, arguments: list[str], code: int) -> None:
+def test_the_exit_code_is_dbts(settings: Settings) -> None:
+    """Where it can't do its work; that of a run that went well is seen above."""
     settings.warehouse_dir.mkdir(parents=True)
-    assert run_dbt(settings, ["--quiet", *arguments]) == code
+    assert run_dbt(settings, ["--quiet", "build", "--no-such-option"]) == 2
