@@ -77,5 +77,11 @@ select
 from known
 inner join {{ ref('dim_province') }} as provinces on known.province_code = provinces.province_code
 inner join {{ ref('dim_indicator') }} as indicators on known.indicator_code = indicators.indicator_code
--- What came since the last dispatch shows at the next one
-where known.to_at < {{ latest_moment() }} and (known.value_before <> 0 or known.value_before + known.delta <> 0)
+-- What came since the last dispatch shows at the next one; where no part of the change is any, the two values are one
+where known.to_at < {{ latest_moment() }}
+    and (
+        known.value_before <> 0
+        {%- for class in classes %}
+        or known.{{ class }}_delta <> 0
+        {%- endfor %}
+    )
