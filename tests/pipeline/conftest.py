@@ -13,19 +13,34 @@ import pytest
 from deployment import Built, Deployment, served
 from publishing_world import make_settings, make_warehouse
 from small_registry import write_registry
+from support.once import once_a_run
+from support.ports import free_port
 
 from orchestration.sandbox.world import make_world
 from orchestration.settings import Settings
 
 REGISTRATIONS = 2_000
+# Stands in the world's files until a copy gets one that is free
+PORT_OF_NOBODY = 1
 # One of each way to deliver: REST, xAPI beside it, a platform's files, bureaus' workbooks and csv.
 FEW_SENDERS = ("P001", "P024", "P031", "110000", "420000")
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("world")
-    make_world(directory, registrations=REGISTRATIONS, messy=True, port=0, fraud=True)
+    """Drawn once for all processes; each has a copy, which it serves at a port of its own."""
+
+    def draw(folder: Path) -> None:
+        make_world(folder, registrations=REGISTRATIONS, messy=True, port=PORT_OF_NOBODY, fraud=True)
+
+    directory = tmp_path_factory.mktemp("world") / "world"
+    shutil.copytree(once_a_run(tmp_path_factory, "world", draw), directory)
+    port = free_port()
+    for name, place in (("sandbox.json", '"port": {}'), ("sources.yml", "http://127.0.0.1:{}/")):
+        text = (directory / name).read_text(encoding="utf-8")
+        assert place.format(PORT_OF_NOBODY) in text, name
+        changed = text.replace(place.format(PORT_OF_NOBODY), place.format(port))
+        (directory / name).write_text(changed, encoding="utf-8")
     return directory
 
 

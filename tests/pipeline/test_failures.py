@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import openpyxl
 import pytest
 from deployment import Built, Deployment, Ended
 from small_registry import write_registry
+from support.ports import free_port
 
 pytestmark = pytest.mark.pipeline
 
@@ -24,7 +24,7 @@ def troubled(serving: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[D
         folder / "registry",
         [*GOOD, UNREACHABLE, REFUSED, MISSPELT, NO_COLUMN, WRONG_ENCODING],
         changes={
-            UNREACHABLE: {"base_url": f"http://127.0.0.1:{_closed_port()}/p002"},
+            UNREACHABLE: {"base_url": f"http://127.0.0.1:{free_port()}/p002"},
             REFUSED: {"token_env": "TOKEN_OF_YESTERDAY"},
             MISSPELT: {"conector": "rest"},
             WRONG_ENCODING: {"encoding": "utf-8"},
@@ -33,12 +33,6 @@ def troubled(serving: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[D
     _drop_column(sources.parent / "inbox" / NO_COLUMN, "this_period")
     deployment = Deployment(folder / "warehouse", sources, more={"TOKEN_OF_YESTERDAY": "expired"})
     return deployment, deployment.run("pull", "--period", "2020-03-23", "--json")
-
-
-def _closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _drop_column(inbox: Path, name: str) -> None:
@@ -141,7 +135,7 @@ def test_a_wrong_entry_later_leaves_the_registry_in_force(built: Built, serving:
     ],
 )
 def test_wrong_use_is_two(built: Built, arguments, words):
-    ended = built.deployment.run(*arguments)
+    ended = built.deployment.run_here(*arguments)
     assert ended.exit_code == 2
     assert [word for word in words if word not in ended.stderr] == []
 
@@ -156,7 +150,7 @@ def test_wrong_use_is_two(built: Built, arguments, words):
 )
 def test_a_setting_that_is_no_setting_is_two(built: Built, more, words):
     given = Deployment(built.deployment.directory, built.deployment.sources, more=more)
-    ended = given.run("build")
+    ended = given.run_here("build")
     assert ended.exit_code == 2
     assert len(ended.stderr.strip().splitlines()) == 1
     assert [word for word in words if word not in ended.stderr] == []

@@ -217,6 +217,6 @@ def test_restatement_says_what_the_dispatch_table_said_at_each_of_the_two_due_ti
     ],
 )
 def test_a_moment_that_cannot_be_built_is_wrong_use(restated: Restated, time: str, said: str) -> None:
-    done = restated.deployment.run("known-at", time)
+    done = restated.deployment.run_here("known-at", time)
     assert done.exit_code == 2
     assert said in done.text

@@ -109,7 +109,7 @@ def test_signals_on_a_learners_registrations_and_claims_are_the_learners_too(bui
     ],
 )
 def test_who_cannot_be_traced_is_said(built: Built, arguments, stdin, exit_code, words) -> None:
-    ended = built.deployment.run("trace", *arguments, stdin=stdin)
+    ended = built.deployment.run_here("trace", *arguments, stdin=stdin)
     assert ended.exit_code == exit_code
     assert words in ended.stderr and "110101199003074514" not in ended.text
 

@@ -24,6 +24,8 @@ from support.unit_tests import UnitTest, give, read_unit_tests
 FIRST_DAY = date(2020, 3, 23)
 DAYS = tuple(FIRST_DAY + timedelta(days=number) for number in range(6))
 CUT_HOURS = 4
+# Up to so many, binding them costs less than making a relation of them
+_FEW_VALUES = 32
 # From the records to what rules on study read, in the order of their making
 _STUDY = ("fct_study_interval", "fct_learning_day", "fct_registration_trace")
 
@@ -135,9 +137,14 @@ class World:
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows to a core table; each names the same columns."""
     names = list(rows[0])
+    target = f"core.{table} ({', '.join(names)})"
+    if len(rows) * len(names) <= _FEW_VALUES:
+        values = ", ".join([f"({', '.join('?' * len(names))})"] * len(rows))
+        connection.execute(f"insert into {target} values {values}", [row[name] for row in rows for name in names])
+        return
     # As one relation: bound one by one, a thousand rows take a second.
     connection.register("rows_given", pa.table({name: _column([row[name] for row in rows]) for name in names}))
-    connection.execute(f"insert into core.{table} ({', '.join(names)}) select * from rows_given")
+    connection.execute(f"insert into {target} select * from rows_given")
     connection.unregister("rows_given")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dagster import DagsterInstance, Definitions, build_sensor_context
-from support.dagster_server import free_port
+from support.ports import free_port
 
 from orchestration.dagster_home import TEMPLATE
 from orchestration.settings import PROJECT_ROOT, Settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from support.ports import free_port
 
 from orchestration.dagster_home import prepare_dagster_home
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -114,10 +114,3 @@ def running_dagster(environment: Mapping[str, str], log: Path) -> Iterator[Dagst
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

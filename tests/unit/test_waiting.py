@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from support.dagster_server import free_port
+from support.ports import free_port
 
 from orchestration.waiting import comes_up
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, Definitions
+from dagster import AssetsDefinition, DagsterInstance, Definitions
 from dagster._core.definitions.partitions.subset import DefaultPartitionsSubset
 from sample_secret import SECRET
 
+import orchestration.definitions
+from orchestration.assets.models import model_assets
 from orchestration.definitions import build_definitions
 from orchestration.landing.ledger import LedgerEntry, PeriodRows, read_ledger
 from orchestration.landing.pull import FeedPull, PullTask, Trouble
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
+from orchestration.transforming.parsed import parsed_project
 
 NOW = "2020-05-06T12:00:00+08:00"  # in period 4
 REGISTRY = """
@@ -76,6 +79,22 @@ class FakeSenders:
                     source_name=f"v1/{feed}", bytes_count=4096, key_id="k",
                 )
             )  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_of_one_project() -> Iterator[None]:
+    """dbt's models are the same for every registry and clock: made once for each state of the project and its seeds."""
+    made: dict[Path, AssetsDefinition] = {}
+
+    def once(settings: Settings) -> AssetsDefinition:
+        state = parsed_project(settings)
+        if state not in made:
+            made[state] = model_assets(settings)
+        return made[state]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(orchestration.definitions, "model_assets", once)
+        yield
 
 
 @pytest.fixture(autouse=True)
