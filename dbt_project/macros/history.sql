@@ -6,7 +6,7 @@
     came in one batch the last stands. `known_from` (inclusive) to `known_to` (exclusive); `first_known_at` is the
     record's first arrival, `ended_at` that of the snapshot which no longer held it before the next state came, `earliest_at` the least `moment` of
     all its states. As in `newest_state`, only keys whose quick hash occurs twice are sorted, and what a snapshot names in
-    refused rows only stays what it was: as if it had sent once more the state that stood. `keys_where` leaves out the keys of
+    refused or outdated rows only stays what it was: as if it had sent once more the state that stood. `keys_where` leaves out the keys of
     which no row meets it; of the others every row counts, or an outdated one would stand where a newer one does not meet it.
 #}
 {% macro state_history(feed, key, columns, moment, keys_where=none) %}
@@ -57,21 +57,48 @@ repeated as (
     select key_hash from refused
 ),
 
+dated as (
+    select
+        sender_id,
+        {{ record_key(key) }} as record_key,
+        _ledger_sequence as ledger_sequence,
+        _received_at as received_at,
+        key_hash,
+        updated_at,
+        max(updated_at) over (
+            partition by {{ key_columns }}
+            order by _ledger_sequence, _position
+            rows between unbounded preceding and current row
+        ) as newest_until_then
+    from landed
+    where key_hash in (select key_hash from repeated) and sender_id in (select sender_id from snapshots)
+),
+
+unchanged as (
+    select * from refused
+
+    union all
+
+    select sender_id, record_key, ledger_sequence, received_at, key_hash
+    from dated
+    where updated_at < newest_until_then
+),
+
 stood as (
     select
         landed.*,
-        refused.ledger_sequence,
-        refused.received_at,
+        unchanged.ledger_sequence,
+        unchanged.received_at,
         row_number() over (
-            partition by refused.sender_id, refused.record_key, refused.ledger_sequence
+            partition by unchanged.sender_id, unchanged.record_key, unchanged.ledger_sequence
             order by landed.updated_at desc, landed._ledger_sequence desc, landed._position desc
         ) as state_rank
-    from refused
+    from unchanged
     inner join landed
-        on refused.key_hash = landed.key_hash
-        and refused.sender_id = landed.sender_id
-        and refused.record_key = {{ record_key(key, 'landed.') }}
-        and refused.ledger_sequence > landed._ledger_sequence
+        on unchanged.key_hash = landed.key_hash
+        and unchanged.sender_id = landed.sender_id
+        and unchanged.record_key = {{ record_key(key, 'landed.') }}
+        and unchanged.ledger_sequence > landed._ledger_sequence
 ),
 
 known as (

@@ -51,4 +51,6 @@ def _check(out: Path) -> None:
 
 
 def _render(console: Console, report: WorkbookReport) -> None:
-    console.print(f"{report.path}: {len(report.sheets)} sheets, {report.indicators_count} indicators in each")
+    count = len(report.sheets)
+    sheets = f"{count} sheet{'s' if count > 1 else ''}"
+    console.print(f"{report.path}: {sheets}, {report.indicators_count} indicators in each")

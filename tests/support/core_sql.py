@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from support.compiled_project import CompiledProject, types_of
-from support.typed_rows import Row
+from support.literal_rows import Row
 from support.unit_tests import UnitTest, give, read_unit_tests
 
 FIRST_DAY = date(2020, 3, 23)

@@ -24,7 +24,7 @@ from uuid import UUID
 import duckdb
 import polars as pl
 from support.compiled_project import CompiledProject
-from support.typed_rows import insert
+from support.literal_rows import insert
 
 from orchestration import calendar
 from orchestration.campaign import load_campaign

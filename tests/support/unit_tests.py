@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 from support.compiled_project import CompiledProject, types_of
-from support.typed_rows import Row, in_order, insert
+from support.literal_rows import Row, in_order, insert
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,26 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
-import pytest
+LIBRARY = "import orchestration.assets.dbt_library"
+IS_LOADED = "import json, sys; print(json.dumps(sorted(name for name in sys.modules if name.split('.')[0] == 'dbt')))"
+# Of each list of names: those of dbt, and those of them that dagster-dbt does not know without it.
+NAMES = """
+import json
+from dagster_dbt import compat
+import dbt.contracts.results as results, dbt.node_types as node_types
+pairs = [
+    (compat.NodeStatus, results.NodeStatus),
+    (compat.TestStatus, results.TestStatus),
+    (compat.REFABLE_NODE_TYPES, node_types.REFABLE_NODE_TYPES),
+]
+told = [({str(name) for name in known}, {str(name) for name in own}) for known, own in pairs]
+print(json.dumps([[compat.DBT_PYTHON_VERSION is None, len(own), sorted(own - known)] for known, own in told]))
+"""
 
-LOADED = "import json, sys; print(json.dumps(sorted(name for name in sys.modules if name.split('.')[0] == 'dbt')))"
 
-
-def told(settings, program: str) -> object:
+def told(settings, program: str) -> Any:
     """What a program prints as JSON, in a process of its own."""
     environment = {**os.environ, **settings.environment}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
@@ -21,31 +34,15 @@ def told(settings, program: str) -> object:
 
 
 def test_the_definitions_load_without_dbt(settings):
-    assert told(settings, f"import orchestration.definitions; {LOADED}") == []
+    assert told(settings, f"import orchestration.definitions; {IS_LOADED}") == []
 
 
-def test_dbt_can_be_loaded_afterwards_and_may_have_been_before(settings):
-    program = "import orchestration.assets.dbt_library; import dbt.version; " + LOADED
-    assert "dbt.version" in told(settings, program)
-    program = "import dbt.version; import orchestration.assets.dbt_library; " + LOADED
-    assert "dbt.version" in told(settings, program)
+def test_dbt_may_have_been_loaded_before(settings):
+    assert "dbt.version" in told(settings, f"import dbt.version; {LIBRARY}; {IS_LOADED}")
 
 
-@pytest.mark.parametrize(
-    ("names", "of_dbt"),
-    [
-        ("compat.NodeStatus", "dbt.contracts.results.NodeStatus"),
-        ("compat.TestStatus", "dbt.contracts.results.TestStatus"),
-        ("compat.REFABLE_NODE_TYPES", "dbt.node_types.REFABLE_NODE_TYPES"),
-    ],
-)
-def test_every_name_that_dbt_has_is_known_without_it(settings, names, of_dbt):
-    program = (
-        "import json; import orchestration.assets.dbt_library; from dagster_dbt import compat; "
-        "import dbt.contracts.results, dbt.node_types; "
-        f"known, own = ({{str(name) for name in each}} for each in ({names}, {of_dbt})); "
-        "print(json.dumps([len(own), sorted(own - known), compat.DBT_PYTHON_VERSION is None]))"
-    )
-    count, unknown, is_without = told(settings, program)
-    assert count > 2
-    assert (unknown, is_without) == ([], True)
+def test_dbt_can_be_loaded_afterwards_and_every_name_that_it_has_was_known_without_it(settings):
+    for is_without, count, unknown in told(settings, f"{LIBRARY}\n{NAMES}"):
+        assert is_without
+        assert count > 2
+        assert unknown == []
