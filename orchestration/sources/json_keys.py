@@ -14,9 +14,11 @@ import msgspec
 
 from orchestration.sources.payload import UnknownColumn
 
-_decode_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-# A value nested too deeply for the decoder, even to be passed over, makes its row one that can't be looked at.
-UNDECODABLE = (msgspec.MsgspecError, RecursionError)
+# Key -> value, of which nothing is decoded; raises one of UNDECODABLE.
+decode_row = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+# A value nested too deeply for the decoder, even to be passed over, makes its row one that can't be looked at, and so do
+# bytes that are no UTF-8.
+UNDECODABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _TYPE_OF_FIRST_CHARACTER = {"{": "object", "[": "list", '"': "text", "t": "boolean", "f": "boolean"}
 
 
@@ -38,13 +40,13 @@ class Scan:
 
     def _all_keys(self) -> dict[str, None]:
         # No row is kept: 20,000 mappings at once would set the garbage collector going.
-        return dict.fromkeys(chain.from_iterable(map(_decode_keys, self._lines)))
+        return dict.fromkeys(chain.from_iterable(map(decode_row, self._lines)))
 
     def described(self, names: Sequence[str], keys: Sequence[str]) -> tuple[UnknownColumn, ...]:
         """Type and filled share of `keys`, reported under `names`."""
         types: dict[str, set[str]] = defaultdict(set)
         filled: Counter[str] = Counter()
-        for found in map(_decode_keys, self._lines if keys else ()):
+        for found in map(decode_row, self._lines if keys else ()):
             for key in keys:
                 if (value := found.get(key)) is not None and (text := bytes(value)) != b"null":
                     types[key].add(_type_of(text.decode("utf-8")))
@@ -57,7 +59,7 @@ class Scan:
 
 def _is_object(line: str) -> bool:
     try:
-        _decode_keys(line)
+        decode_row(line)
     except UNDECODABLE:
         return False
     return True

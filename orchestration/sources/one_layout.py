@@ -14,19 +14,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.sources.json_keys import UNDECODABLE
+from orchestration.sources.json_keys import UNDECODABLE, decode_row
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_decode_row = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _QUOTE, _COLON, _NEWLINE, _FIRST_PRINTED = (ord(sign) for sign in '":\n ')
 _NULL = b"null"
 _END_OF_ROW = b"}\n"
@@ -62,8 +60,8 @@ class Layout:
 def layout_of(line: bytes) -> Layout | None:
     """The layout of a row; None where it is no JSON object, or is written in some other way."""
     try:
-        row = _decode_row(line)
-    except (*UNDECODABLE, UnicodeDecodeError):
+        row = decode_row(line)
+    except UNDECODABLE:
         return None
     for comma, colon in _SEPARATORS if row else ():
         heads = [f'{comma if number else "{"}"{key}"{colon}'.encode() for number, key in enumerate(row)]

@@ -13,10 +13,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from orchestration.sources.json_keys import UNDECODABLE
+from orchestration.sources.json_keys import UNDECODABLE, decode_row
 from orchestration.sources.texts import bytes_of
 
-_decode_row = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 # A quote and the byte after it, as one little-endian number.
 _PAIR = np.dtype("<u2")
 _ROWS_OF_A_PIECE = 500
@@ -26,7 +25,7 @@ _END_OF_KEY, _KEY_APART = (int.from_bytes(pair, "little") for pair in (b'":', b'
 def keys_of(line: str | None) -> tuple[str, ...]:
     """The keys of one row in their order; none where it is no JSON object, or has one twice."""
     try:
-        found = _decode_row(line or "")
+        found = decode_row(line or "")
     except UNDECODABLE:
         return ()
     return tuple(found) if (line or "").count('":') == len(found) else ()

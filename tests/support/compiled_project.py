@@ -4,7 +4,7 @@
     project.empty_relations(connection)         # every relation, empty, of the types that a build gives it
     project.run(settings, ["restatement"])      # seeds and models up to it, from the raw rows that are there
 
-A build by dbt takes ten times as long as its statements; test_compiled_project sees that they end alike.
+A build by dbt takes ten times as long as its statements; test_core sees that they end alike.
 """
 
 from __future__ import annotations
