@@ -59,19 +59,14 @@ repeated as (
 
 dated as (
     select
-        sender_id,
-        {{ record_key(key) }} as record_key,
-        _ledger_sequence as ledger_sequence,
-        _received_at as received_at,
-        key_hash,
-        updated_at,
+        *,
         max(updated_at) over (
             partition by {{ key_columns }}
             order by _ledger_sequence, _position
             rows between unbounded preceding and current row
         ) as newest_until_then
     from landed
-    where key_hash in (select key_hash from repeated) and sender_id in (select sender_id from snapshots)
+    where key_hash in (select key_hash from repeated)
 ),
 
 unchanged as (
@@ -79,9 +74,14 @@ unchanged as (
 
     union all
 
-    select sender_id, record_key, ledger_sequence, received_at, key_hash
+    select
+        sender_id,
+        {{ record_key(key) }},
+        _ledger_sequence,
+        _received_at,
+        key_hash
     from dated
-    where updated_at < newest_until_then
+    where updated_at < newest_until_then and sender_id in (select sender_id from snapshots)
 ),
 
 stood as (
@@ -106,18 +106,19 @@ known as (
         {{ key_columns }},
         {{ content }},
         updated_at,
+        newest_until_then,
         moment,
         _ledger_sequence,
         _position,
         _received_at
-    from landed
-    where key_hash in (select key_hash from repeated)
+    from dated
 
     union all
 
     select
         {{ key_columns }},
         {{ content }},
+        updated_at,
         updated_at,
         moment,
         ledger_sequence,
@@ -141,7 +142,7 @@ seen as (
     -- What a replay took again was seen already in the place of what it replaced, in a state that is gone
     select
         {% for column in ['sender_id'] + key %}landed.{{ column }}, {% endfor %}
-        {% for _ in columns + ['updated_at', 'moment'] %}null, {% endfor %}
+        {% for _ in columns + ['updated_at', 'newest_until_then', 'moment'] %}null, {% endfor %}
         replays.snapshot_sequence,
         0,
         null,
@@ -156,11 +157,6 @@ seen as (
 contested as (
     select
         *,
-        max(updated_at) over (
-            partition by {{ key_columns }}
-            order by _ledger_sequence, _position
-            rows between unbounded preceding and current row
-        ) as newest_until_then,
         max(snapshot_sequence) over (partition by {{ key_columns }}) as last_seen_sequence,
         max(snapshot_sequence) over (
             partition by {{ key_columns }} order by _ledger_sequence range between unbounded preceding and 1 preceding
