@@ -16,7 +16,7 @@ from orchestration.sources.payload import UnknownColumn
 
 # Key -> value, of which nothing is decoded; raises one of UNDECODABLE.
 decode_row = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-# A value nested too deeply for the decoder, even to be passed over, makes its row one that can't be looked at, and so do
+# A value nested too deeply for the decoder, even to be passed over, makes its row one that can't be looked at. So do
 # bytes that are no UTF-8.
 UNDECODABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _TYPE_OF_FIRST_CHARACTER = {"{": "object", "[": "list", '"': "text", "t": "boolean", "f": "boolean"}
