@@ -14,7 +14,8 @@ import duckdb
 
 from benchmarks.generator.world import KEY, NOW
 from orchestration.settings import Settings
-from orchestration.sources.identity import Pseudonymiser, create_identities
+from orchestration.sources.identity import create_identities
+from orchestration.sources.pseudonyms import Pseudonymiser
 
 TIMES = 3
 

@@ -22,7 +22,7 @@ from orchestration.landing.quarantine import quarantine_file
 from orchestration.settings import Settings
 from orchestration.sources import contract_sql as sql
 from orchestration.sources.feeds import FEEDS, Feed
-from orchestration.sources.identity import Pseudonymiser
+from orchestration.sources.pseudonyms import Pseudonymiser
 from orchestration.sql_text import quoted
 
 # One row in so many of the registrations is written down as refused, beside those that landed.

@@ -20,6 +20,8 @@ from orchestration.campaign import load_campaign
 from orchestration.sandbox.platforms import bureaus, platforms
 from orchestration.settings import PROJECT_ROOT, SHANGHAI
 from orchestration.sources import identity
+from orchestration.sources.addresses import create_addresses
+from orchestration.sources.pseudonyms import Pseudonymiser
 
 FOLDER = Path(__file__).parent
 NOW = datetime(2020, 7, 10, 9, 0, tzinfo=SHANGHAI)
@@ -59,16 +61,9 @@ def draw(world: World) -> None:
         for name in ("people", "records"):
             connection.execute(_sql(name))
         distinct = "select distinct id_type, id_number from person"
-        pseudonyms = identity.Pseudonymiser.of(KEY)
-        identity.create_identities(connection, "identity", distinct, NOW.date(), pseudonyms)
-        connection.execute(
-            f"""
-            create temp table address as
-            select client_ip, {identity.key_sql("'client_ip:' || client_ip")} as client_ip_key
-            from (select distinct client_ip from person)
-            """,
-            pseudonyms.parameters,
-        )
+        pseudonymiser = Pseudonymiser.of(KEY)
+        identity.create_identities(connection, "identity", distinct, NOW.date(), pseudonymiser)
+        create_addresses(connection, "address", "select distinct client_ip from person", pseudonymiser)
         registration_sk = identity.registration_sk_sql("platform_id", "registration_id")
         connection.execute(_sql("landed").replace("__REGISTRATION_SK__", registration_sk))
 

@@ -17,8 +17,8 @@ from orchestration.landing.plan import PullTask, is_settled, whole_pulls
 from orchestration.settings import Settings
 from orchestration.sources.contract import CheckedBatch, Terms, check, open_workspace
 from orchestration.sources.errors import PermanentSourceError
-from orchestration.sources.identity import Pseudonymiser
 from orchestration.sources.payload import Payload
+from orchestration.sources.pseudonyms import Pseudonymiser
 from orchestration.sources.registry import FeedSource
 from orchestration.sources.turns import Turn
 

@@ -22,13 +22,15 @@ import duckdb
 from orchestration.calendar import Period, period_of
 from orchestration.settings import SHANGHAI
 from orchestration.sources import contract_sql as sql
+from orchestration.sources.addresses import create_addresses
 from orchestration.sources.contract_sql import Fault, Reason
 from orchestration.sources.delivered import Delivered, deliver
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.feeds import FEEDS, ID_TYPES, PERSONAL_KINDS, Feed, Field, Kind
-from orchestration.sources.identity import Pseudonymiser, create_identities, key_sql
+from orchestration.sources.identity import create_identities
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
+from orchestration.sources.pseudonyms import Pseudonymiser
 from orchestration.sources.typed_rows import add_fault, create_typed, keep
 from orchestration.sql_text import quoted
 
@@ -211,15 +213,8 @@ def _refuse_identities(connection: duckdb.DuckDBPyConnection, bit: int) -> None:
 
 def _identify_addresses(connection: duckdb.DuckDBPyConnection, terms: Terms) -> None:
     """The table `addresses` of those that `typed` names."""
-    key = key_sql("'client_ip:' || lower(_client_ip)")
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE addresses AS
-        SELECT _client_ip AS client_ip, {key} AS client_ip_key
-        FROM (SELECT DISTINCT _client_ip FROM typed WHERE _client_ip IS NOT NULL)
-        """,
-        terms.pseudonymiser.parameters,
-    )
+    named = "SELECT DISTINCT _client_ip AS client_ip FROM typed WHERE _client_ip IS NOT NULL"
+    create_addresses(connection, "addresses", named, terms.pseudonymiser)
 
 
 def _create_checked(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:

@@ -21,7 +21,7 @@ _LENGTH = 18
 # GB 11643: the weights of the first 17 digits, and the check character by the weighted sum modulo 11.
 _WEIGHTS = np.array((7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), np.uint16)
 _CHECK_CHARACTERS = np.frombuffer(b"10X98765432", np.uint8)
-_ZERO, _X = ord("0"), ord("X")
+_ZERO = ord("0")
 _OTHER_SHAPE = "^[A-Z0-9]{5,20}$"
 _IS_PROVINCE = np.isin(np.arange(256), PROVINCE_DIGITS)
 _DAYS_IN_MONTH = np.array((0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, *[0] * 87), np.uint8)
@@ -63,17 +63,26 @@ def check_numbers(id_types: pa.LargeStringArray, numbers: pa.LargeStringArray, t
 
 def _citizens(characters: np.ndarray, today: date) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(is valid, year of birth, is a man) of numbers as a matrix of 18 bytes each."""
-    # Anything below the zero wraps around to a number above 9.
-    digits = characters - np.uint8(_ZERO)
-    have_shape = (digits[:, :17] <= 9).all(axis=1)
-    checks = (digits[:, :17] * _WEIGHTS).sum(axis=1, dtype=np.uint16) % 11
-    are_valid = have_shape & (_CHECK_CHARACTERS[checks] == characters[:, 17])
-    are_valid &= _IS_PROVINCE[digits[:, 0] * np.uint8(10) + digits[:, 1]] & have_shape
-    years = digits[:, 6:10] @ np.array((1000, 100, 10, 1), np.int32)
-    months, days = (digits[:, start : start + 2] @ np.array((10, 1), np.int32) for start in (10, 12))
+    # A row for each of the places, so that what is done to a place is done to bytes side by side. Anything below the
+    # zero wraps around to a number above 9.
+    places = np.ascontiguousarray((characters - np.uint8(_ZERO)).T)
+    have_shape = places[:17].max(axis=0) <= 9
+    sums = np.zeros(len(characters), np.uint16)
+    for place, weight in zip(places, _WEIGHTS, strict=False):
+        sums += place * weight
+    are_valid = have_shape & (_CHECK_CHARACTERS[sums % 11] == characters[:, 17])
+    are_valid &= _IS_PROVINCE[_two(places, 0)]
+    years = _two(places, 6).astype(np.int16) * np.int16(100) + _two(places, 8)
+    months, days = _two(places, 10), _two(places, 12)
     are_valid &= _are_days(years, months, days)
-    are_valid &= years * 10_000 + months * 100 + days <= today.year * 10_000 + today.month * 100 + today.day
-    return are_valid, years.astype(np.int16), digits[:, 16] % 2 == 1
+    dates = years.astype(np.int32) * 10_000 + months.astype(np.int32) * 100 + days
+    are_valid &= dates <= today.year * 10_000 + today.month * 100 + today.day
+    return are_valid, years, places[16] % 2 == 1
+
+
+def _two(places: np.ndarray, first: int) -> np.ndarray:
+    """The numbers that two neighbouring places make."""
+    return places[first] * np.uint8(10) + places[first + 1]
 
 
 def _are_days(years: np.ndarray, months: np.ndarray, days: np.ndarray) -> np.ndarray:

@@ -2,8 +2,7 @@
 
     distinct (id_type, id_number) of a batch → normalised → checked → HMAC-SHA-256 → joined back by the contract
 
-Everything is over whole columns, in memory. DuckDB's own SHA-256 runs beside other threads, which Python's can't; the
-key reaches it as a bound parameter, never as SQL text.
+Everything is over whole columns, in memory.
 
     person_key = first 16 bytes of HMAC-SHA-256(key, utf8("{id_type}:{id_number}")), as a UUID
     person_sk  = its first 8 bytes, big-endian, without the sign bit
@@ -11,28 +10,31 @@ key reaches it as a bound parameter, never as SQL text.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.sources.id_numbers import check_numbers
-from orchestration.sources.texts import as_texts
+from orchestration.sources.pseudonyms import Pseudonymiser
+from orchestration.sources.texts import as_texts, bytes_of
 
 _FULL_WIDTH = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F))
 _HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F)))
 # Spaces of every script, and the invisible marks that spreadsheets and web forms leave in copied text.
 _INVISIBLE = r"[\s\p{Z}\p{Cf}\x{0}-\x{1F}]+"
 
-_HMAC_BLOCK_BYTES = 64
-_HASHED_AT_ONCE = 20_000
 # SQL of type BIGINT: the first half of an unsigned 128-bit number, without its sign bit.
 _LEADING_BITS = "(({bits} >> 64) & 9223372036854775807::UHUGEINT)::BIGINT"
+# Several threads share what is more than this; smaller pieces cost more by the row.
+_KEYED_AT_ONCE = 100_000
+# Of a byte: whether it is a digit or a capital.
+_IS_PLAIN = np.isin(np.arange(256), np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8))
 # Compound surnames in use; elsewhere a surname is one character.
 _COMPOUND_SURNAMES = """
     欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 宇文 长孙 司徒 司空 夏侯
@@ -42,45 +44,6 @@ _COMPOUND_SURNAMES = """
 
 class IdentityInvalidError(ValueError):
     """An id number that the contract would quarantine as identity_invalid. Its text never holds the number."""
-
-
-@dataclass(frozen=True)
-class Pseudonymiser:
-    """HMAC-SHA-256 with one key, as SQL. `repr` shows no key.
-
-    The two blocks are the key as HMAC pads it: SHA-256(outer || SHA-256(inner || message)).
-    """
-
-    inner_block: bytes
-    outer_block: bytes
-    key_id: str
-
-    def __repr__(self) -> str:
-        return f"Pseudonymiser(key_id={self.key_id!r})"
-
-    @classmethod
-    def of(cls, key: bytes) -> Pseudonymiser:
-        """For a key of at most 64 bytes as it is, of a longer one its SHA-256, as RFC 2104 says.
-
-        `key_id` names the key in the ledger without giving it away: 16 hex digits of its own HMAC over a fixed text.
-        """
-        block = hashlib.sha256(key).digest() if len(key) > _HMAC_BLOCK_BYTES else key
-        block = block.ljust(_HMAC_BLOCK_BYTES, b"\0")
-        return cls(
-            inner_block=bytes(byte ^ 0x36 for byte in block),
-            outer_block=bytes(byte ^ 0x5C for byte in block),
-            key_id=hmac.new(key, b"key_id", hashlib.sha256).hexdigest()[:16],
-        )
-
-    @property
-    def parameters(self) -> dict[str, bytes]:
-        """What to bind wherever `key_sql` stands in a statement."""
-        return {"inner_block": self.inner_block, "outer_block": self.outer_block}
-
-
-def key_sql(message: str) -> str:
-    """SQL of type UUID: the first 128 bits of the HMAC over the text that the SQL `message` yields."""
-    return f"{_hmac_hex_sql(message)}::UUID"
 
 
 def registration_sk_sql(sender_id: str, registration_id: str) -> str:
@@ -129,35 +92,48 @@ def create_identities(
     """Make table `target` of the valid ones among `distinct_ids`, SQL of rows (id_type, id_number); how many are not.
 
     Columns: id_type, id_number (both as given), person_key UUID, person_sk BIGINT, birth_year SMALLINT, sex VARCHAR.
-    `today` is the clock's day: nobody is born after it.
+    `today` is the clock's day: nobody is born after it. As many threads work as the connection may use.
     """
     asked = connection.sql(f"SELECT id_type, id_number, id_number AS number FROM ({distinct_ids})").to_arrow_table()
     asked = _normalised(connection, asked)
-    found = check_numbers(as_texts(asked["id_type"]), as_texts(asked["number"]), today)
-    about = {
-        "birth_year": pa.array(found.birth_years, mask=~found.are_citizens),
-        "sex": pc.if_else(pa.array(found.are_men, mask=~found.are_citizens), "male", "female"),
-    }
-    people = pa.table({**dict(zip(asked.column_names, asked.columns, strict=True)), **about})
-    people = people.filter(pa.array(found.are_valid))
-    # In pieces, so that threads may share them.
-    connection.register("people", pa.Table.from_batches(people.to_batches(_HASHED_AT_ONCE), people.schema))
+    pieces = [asked.slice(start, _KEYED_AT_ONCE) for start in range(0, max(asked.num_rows, 1), _KEYED_AT_ONCE)]
+    with ThreadPoolExecutor(_threads(connection)) as pool:
+        people = pa.concat_tables(pool.map(partial(_people, today=today, pseudonymiser=pseudonymiser), pieces))
+    connection.register("people", people)
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {target} AS
         SELECT id_type, id_number, person_key, {_LEADING_BITS.format(bits="person_key::UHUGEINT")} AS person_sk,
             birth_year, sex
-        FROM (SELECT *, {key_sql("id_type || ':' || number")} AS person_key FROM people)
-        """,
-        pseudonymiser.parameters,
+        FROM people
+        """
     )
     connection.unregister("people")
     return asked.num_rows - people.num_rows
 
 
+def _people(asked: pa.Table, today: date, pseudonymiser: Pseudonymiser) -> pa.Table:
+    """The valid ones of `asked` (id_type, id_number, number normalised), keyed, with what a number tells."""
+    id_types, numbers = as_texts(asked["id_type"]), as_texts(asked["number"])
+    found = check_numbers(id_types, numbers, today)
+    people = asked.select(["id_type", "id_number"])
+    people = people.append_column("birth_year", pa.array(found.birth_years, mask=~found.are_citizens))
+    sex = pc.if_else(pa.array(found.are_men, mask=~found.are_citizens), "male", "female")
+    people = people.append_column("sex", sex)
+    messages = pc.binary_join_element_wise(id_types, numbers, pa.scalar(":", numbers.type))
+    are_valid = pa.array(found.are_valid)
+    return pseudonymiser.with_keys(people.filter(are_valid), messages.filter(are_valid), "person_key")
+
+
+def _threads(connection: duckdb.DuckDBPyConnection) -> int:
+    ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
+    return threads
+
+
 def _normalised(connection: duckdb.DuckDBPyConnection, asked: pa.Table) -> pa.Table:
     """The same rows in any order, `number` normalised."""
-    if pc.all(pc.match_substring_regex(asked["number"], "^[0-9A-Z]+$"), min_count=0).as_py():
+    ends, data = bytes_of(as_texts(asked["number"]))
+    if _IS_PLAIN[data[ends[0] : ends[-1]]].all():
         return asked
     normalised = f"id_type, id_number, {normalised_sql('number')} AS number"
     return connection.from_arrow(asked).project(normalised).to_arrow_table()
@@ -172,11 +148,6 @@ def person_key_of(id_type: str, id_number: str, today: date, key: bytes) -> UUID
     if row is None:
         raise IdentityInvalidError(f"not a valid {id_type}")
     return row[0]
-
-
-def _hmac_hex_sql(message: str) -> str:
-    inner = f"unhex(sha256($inner_block::BLOB || encode({message})))"
-    return f"left(sha256($outer_block::BLOB || {inner}), 32)"
 
 
 def _quoted(text: str) -> str:
