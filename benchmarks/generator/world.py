@@ -14,13 +14,14 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration import calendar
 from orchestration.campaign import load_campaign
 from orchestration.sandbox.platforms import bureaus, platforms
 from orchestration.settings import PROJECT_ROOT, SHANGHAI
-from orchestration.sources import identity
-from orchestration.sources.addresses import create_addresses
+from orchestration.sources.addresses import address_keys
+from orchestration.sources.identity import persons, registration_sk_sql
 from orchestration.sources.pseudonyms import Pseudonymiser
 
 FOLDER = Path(__file__).parent
@@ -60,12 +61,28 @@ def draw(world: World) -> None:
         _reference(connection)
         for name in ("people", "records"):
             connection.execute(_sql(name))
-        distinct = "select distinct id_type, id_number from person"
-        pseudonymiser = Pseudonymiser.of(KEY)
-        identity.create_identities(connection, "identity", distinct, NOW.date(), pseudonymiser)
-        create_addresses(connection, "address", "select distinct client_ip from person", pseudonymiser)
-        registration_sk = identity.registration_sk_sql("platform_id", "registration_id")
+        _pseudonymise(connection)
+        registration_sk = registration_sk_sql("platform_id", "registration_id")
         connection.execute(_sql("landed").replace("__REGISTRATION_SK__", registration_sk))
+
+
+def _pseudonymise(connection: duckdb.DuckDBPyConnection) -> None:
+    """The tables `identity` and `address` of everybody drawn, by the functions that landing calls."""
+    pseudonymiser = Pseudonymiser.of(KEY)
+    asked = connection.sql("select distinct id_type, id_number from person").to_arrow_table()
+    found = persons(asked["id_type"], asked["id_number"], NOW.date(), pseudonymiser)
+    _keep(
+        connection, "identity", pa.table([*asked.columns, *found.columns], [*asked.column_names, *found.column_names])
+    )
+    asked = connection.sql("select distinct client_ip from person").to_arrow_table()
+    keys = address_keys(asked["client_ip"], pseudonymiser)
+    _keep(connection, "address", asked.append_column("client_ip_key", keys))
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    connection.register("rows", rows)
+    connection.execute(f"create temp table {name} as from rows")
+    connection.unregister("rows")
 
 
 def begun_periods() -> list[calendar.Period]:

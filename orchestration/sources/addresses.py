@@ -5,18 +5,16 @@ client_ip_key = first 16 bytes of HMAC-SHA-256(key, utf8("client_ip:{address, lo
 
 from __future__ import annotations
 
-import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestration.sources.pseudonyms import Pseudonymiser
+from orchestration.sources.texts import as_texts
 
 
-def create_addresses(
-    connection: duckdb.DuckDBPyConnection, target: str, distinct_addresses: str, pseudonymiser: Pseudonymiser
-) -> None:
-    """Make table `target` (client_ip as given, client_ip_key UUID) of `distinct_addresses`, SQL of rows (client_ip)."""
-    message = "'client_ip:' || lower(client_ip) AS message"
-    asked = connection.sql(f"SELECT client_ip, {message} FROM ({distinct_addresses})").to_arrow_table()
-    keyed = pseudonymiser.with_keys(asked.drop_columns("message"), asked["message"], "client_ip_key")
-    connection.register("keyed_addresses", keyed)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS FROM keyed_addresses")
-    connection.unregister("keyed_addresses")
+def address_keys(addresses: pa.Array | pa.ChunkedArray, pseudonymiser: Pseudonymiser) -> pa.UuidArray:
+    """The client_ip_key of each address, null of a null. Many rows share an address: each is hashed once."""
+    encoded = as_texts(addresses).dictionary_encode()
+    prefix, separator = pa.scalar("client_ip", pa.large_string()), pa.scalar(":", pa.large_string())
+    messages = pc.binary_join_element_wise(prefix, pc.utf8_lower(encoded.dictionary), separator)
+    return pseudonymiser.keys(messages).take(encoded.indices)

@@ -1,7 +1,6 @@
 """The contract: a payload's rows become landed rows or refused ones, each refusal with every reason that holds.
 
-    payload.table → text, trimmed → typed (values, a fault mask a row) → identities of the distinct persons → checked
-    (typed with its pseudonyms; a view)
+    payload.table → text, trimmed → pseudonyms beside it → checked (values, a fault mask a row)
 
 The payload is read once; what was refused, where anything was, is read a second time into `incoming`. Everything is
 whole columns in an in-memory connection that never spills to disk, since the text holds personal data.
@@ -12,7 +11,7 @@ value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -22,24 +21,21 @@ import duckdb
 from orchestration.calendar import Period, period_of
 from orchestration.settings import SHANGHAI
 from orchestration.sources import contract_sql as sql
-from orchestration.sources.addresses import create_addresses
+from orchestration.sources.checked_rows import add_fault, create_checked, keep
 from orchestration.sources.contract_sql import Fault, Reason
 from orchestration.sources.delivered import Delivered, deliver
 from orchestration.sources.errors import PermanentSourceError
-from orchestration.sources.feeds import FEEDS, ID_TYPES, PERSONAL_KINDS, Feed, Field, Kind
-from orchestration.sources.identity import create_identities
+from orchestration.sources.feeds import FEEDS, PERSONAL_KINDS, Feed, Field, Kind
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
+from orchestration.sources.pseudonymised import add_pseudonyms
 from orchestration.sources.pseudonyms import Pseudonymiser
-from orchestration.sources.typed_rows import add_fault, create_typed, keep
 from orchestration.sql_text import quoted
 
 # The field named for a row that could not be read at all.
 WHOLE_ROW = "_row"
 # A type has flipped when no value of a column can be read: at least this many, and at least half of the rows.
 FLIPPED_AT_LEAST = 2
-# Nobody alive was born before.
-_FIRST_BIRTH_YEAR = 1900
 # A fault mask is an unsigned 64-bit integer.
 _MOST_FAULTS = 64
 # A header cell that looks like a value is a file without a header: six digits in a row begin an id number or a phone.
@@ -106,20 +102,14 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
     feed = FEEDS[payload.feed]
     _check_header(payload, feed)
     faults = (Fault(WHOLE_ROW, Reason.BAD_TYPE, f"{MALFORMED} IS NOT NULL"), *sql.faults(feed, payload.period_start))
-    faults = (*faults, *_identity_fault(feed), Fault(",".join(feed.key), Reason.DUPLICATE_KEY_IN_BATCH, "false"))
+    faults = (*faults, *sql.identity_fault(feed), Fault(",".join(feed.key), Reason.DUPLICATE_KEY_IN_BATCH, "false"))
     assert len(faults) <= _MOST_FAULTS
     outside = tuple(name for name in payload.header if name not in {field.name for field in feed.fields})
     try:
         delivered = deliver(connection, payload, feed, outside)
         period = _period_sql(payload, feed, delivered, terms)
-        create_typed(connection, delivered, payload, feed, faults, outside, period)
-        if sql.person_sql(feed):
-            are_all_persons = _identify_persons(connection, terms)
-            if not are_all_persons or _has(feed, Kind.PERSON_OR_BODY_ID):
-                _refuse_identities(connection, bit=faults.index(next(iter(_identity_fault(feed)))))
-        if _has(feed, Kind.CLIENT_IP):
-            _identify_addresses(connection, terms)
-        _create_checked(connection, feed)
+        add_pseudonyms(connection, delivered, feed, terms.today, terms.pseudonymiser)
+        create_checked(connection, delivered, payload, feed, faults, outside, period)
         periods = dict(_count_by_period(connection))
         if any(refused for _, refused in periods.values()):
             _check_types(connection, payload, feed, faults)
@@ -127,7 +117,7 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
             _refuse_conflicting_repeats(connection, delivered.rows, feed, bit=len(faults) - 1)
             periods = dict(_count_by_period(connection))
         if any(refused for _, refused in periods.values()):
-            _read_again(connection, delivered.rows, f"SELECT {POSITION} FROM typed WHERE _faults <> 0")
+            _read_again(connection, delivered.rows, f"SELECT {POSITION} FROM checked WHERE _faults <> 0")
         return CheckedBatch(payload, feed, faults, outside, periods)
     except duckdb.Error as error:
         failure = _unreadable(payload, error)
@@ -189,64 +179,11 @@ def _starts_within(starts: list[date], moments: tuple[date, date] | None) -> lis
     return [start for start in starts if first <= start <= max(first, latest)]
 
 
-def _identify_persons(connection: duckdb.DuckDBPyConnection, terms: Terms) -> bool:
-    """The table `identities` of the persons that `typed` names; whether every number there is a person's."""
-    named = "SELECT DISTINCT _id_type AS id_type, _id_number AS id_number FROM typed WHERE _id_number IS NOT NULL"
-    return not create_identities(connection, "identities", named, terms.today, terms.pseudonymiser)
-
-
-def _refuse_identities(connection: duckdb.DuckDBPyConnection, bit: int) -> None:
-    """The faults of numbers that are no person's, and of bodies whose number is one's."""
-    # A type outside the list says nothing about the number; it has its own reason.
-    is_invalid = f"_id_number IS NOT NULL AND _id_type IN {ID_TYPES} AND p.person_key IS NULL"
-    # One body's code in 300 passes for a number too, but with the last digits of its region where a century stands.
-    is_persons = f"p.person_key IS NOT NULL AND p.birth_year >= {_FIRST_BIRTH_YEAR}"
-    add_fault(
-        connection,
-        bit,
-        f"""
-        SELECT {POSITION} FROM typed {_PERSON_JOIN}
-        WHERE CASE _is_person WHEN true THEN {is_invalid} WHEN false THEN {is_persons} ELSE false END
-        """,
-    )
-
-
-def _identify_addresses(connection: duckdb.DuckDBPyConnection, terms: Terms) -> None:
-    """The table `addresses` of those that `typed` names."""
-    named = "SELECT DISTINCT _client_ip AS client_ip FROM typed WHERE _client_ip IS NOT NULL"
-    create_addresses(connection, "addresses", named, terms.pseudonymiser)
-
-
-def _create_checked(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
-    named = sql.named_sql(feed)
-    columns = ["typed.*" + (f" EXCLUDE ({', '.join(named)})" if named else "")]
-    columns += [f"{text} AS {name}" for name, text in sql.pseudonyms_sql(feed).items()]
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW checked AS SELECT {', '.join(columns)} FROM typed {_joins_sql(feed)}"
-    )
-
-
 def _read_again(connection: duckdb.DuckDBPyConnection, delivered: str, positions: str) -> None:
     """The table `incoming`: the rows of `delivered` whose positions the SQL `positions` lists."""
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT * FROM {delivered} WHERE {POSITION} IN ({positions})"
     )
-
-
-_PERSON_JOIN = "LEFT JOIN identities p ON p.id_type = _id_type AND p.id_number = _id_number"
-
-
-def _joins_sql(feed: Feed) -> str:
-    joins = [_PERSON_JOIN] if sql.person_sql(feed) else []
-    if _has(feed, Kind.CLIENT_IP):
-        joins.append("LEFT JOIN addresses a ON a.client_ip = _client_ip")
-    return " ".join(joins)
-
-
-def _identity_fault(feed: Feed) -> Iterable[Fault]:
-    """Its condition is for `_refuse_identities`, once the persons are known."""
-    if person := sql.person_sql(feed):
-        yield Fault(person[1].removeprefix(sql.TEXT_PREFIX), Reason.IDENTITY_INVALID, "false")
 
 
 def _check_types(
@@ -262,7 +199,7 @@ def _check_types(
         unread = bad | bits.get((field.name, Reason.OUT_OF_RANGE), 0)
         given = f"{quoted(field.name)} IS NOT NULL OR _faults & {unread} <> 0"
         counts += [f"count(*) FILTER ({given})", f"count(*) FILTER (_faults & {bad} <> 0)"]
-    row = connection.execute(f"SELECT count(*), {', '.join(counts)} FROM typed WHERE _faults & 1 = 0").fetchone()
+    row = connection.execute(f"SELECT count(*), {', '.join(counts)} FROM checked WHERE _faults & 1 = 0").fetchone()
     rows, *pairs = row or (0,)
     for field, given, unread in zip(typed, pairs[::2], pairs[1::2], strict=True):
         if unread == given and unread >= FLIPPED_AT_LEAST and unread * 2 >= rows:
@@ -272,10 +209,7 @@ def _check_types(
 
 
 def _has_repeats(connection: duckdb.DuckDBPyConnection, feed: Feed) -> bool:
-    keys = ", ".join(_key_columns(feed))
-    # Without a pseudonym in the key there is nothing to join.
-    rows = "checked" if "person_key" in _key_columns(feed) else "typed"
-    query = f"SELECT 1 FROM {rows} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    query = f"SELECT 1 FROM checked GROUP BY {', '.join(_key_columns(feed))} HAVING count(*) > 1 LIMIT 1"
     return connection.execute(query).fetchone() is not None
 
 
@@ -321,7 +255,7 @@ def _count_by_period(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[da
     counted = connection.execute(
         """
         SELECT _period_start, count(*) FILTER (_faults = 0), count(*) FILTER (_faults <> 0)
-        FROM typed GROUP BY ALL ORDER BY ALL
+        FROM checked GROUP BY ALL ORDER BY ALL
         """
     )
     for start, landed, refused in counted.fetchall():

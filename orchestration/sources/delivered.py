@@ -29,58 +29,68 @@ _MANY_ROWS = 1_536
 @dataclass
 class Delivered:
     """What `deliver` found out. Of `rows` (SQL): _position, _malformed, t_<field> for every field (its text, trimmed),
-    x_<n> for the columns outside the contract, w_<field> where `values` names it.
+    x_<n> for the columns outside the contract, w_<field> where `values` names it, and what was added.
 
-    `values`: field -> SQL of its landed value, where it need not be read from its text. `derived`: landed column -> SQL
-    shorter than contract_sql's. `settled`: faults that no row has. `moments`: first and last day of the field that
-    versions a record, where every row has one. `are_all_read`: no row is malformed.
+    `texts`: t_<field> -> its texts, where they came trimmed. `values`: field -> SQL of its landed value, where it need
+    not be read from its text. `derived`: landed column -> SQL shorter than contract_sql's. `settled`: faults that no
+    row has. `moments`: first and last day of the field that versions a record, where every row has one. `are_all_read`:
+    no row is malformed.
     """
 
-    rows: str = ""
+    columns: dict[str, pa.Array | pa.ChunkedArray] = part(default_factory=dict)
+    selected: list[str] = part(default_factory=list)
+    texts: dict[str, pa.LargeStringArray] = part(default_factory=dict)
     values: dict[str, str] = part(default_factory=dict)
     derived: dict[str, str] = part(default_factory=dict)
     settled: set[Fault] = part(default_factory=set)
     moments: tuple[date, date] | None = None
     are_all_read: bool = False
 
+    @property
+    def rows(self) -> str:
+        return f"(SELECT {', '.join(self.selected)} FROM payload)"
+
+    def add(self, name: str, values: pa.Array | pa.ChunkedArray) -> None:
+        """One more column of `rows`, in the payload's order; in the connection after the next `register`."""
+        self.columns[name] = values
+        self.selected.append(name)
+
+    def register(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the view `payload`, of all columns there are, in `connection`. Raises duckdb.Error."""
+        connection.register("payload", pa.table(self.columns))
+
 
 def deliver(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed, outside: tuple[str, ...]) -> Delivered:
     """Make the view `payload` in `connection`, and say how its columns are read. Raises duckdb.Error."""
     table = payload.table
     found = Delivered(are_all_read=table[MALFORMED].null_count == table.num_rows)
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {name: table[name] for name in (POSITION, MALFORMED)}
-    trimmed_texts: dict[str, pa.LargeStringArray] = {}
-    selected = [POSITION, MALFORMED]
+    for name in (POSITION, MALFORMED):
+        found.add(name, table[name])
     for field in feed.fields:
         text = sql.text_column(field)
         if field.name not in payload.header:
-            selected.append(f"NULL::VARCHAR AS {text}")
+            found.selected.append(f"NULL::VARCHAR AS {text}")
             found.settled.update(sql.faults_of_text(field))
             if field.kind not in PERSONAL_KINDS:
                 found.values[field.name] = f"NULL::{LANDED_TYPE[field.kind]}"
             continue
-        texts = columns[field.name] = as_texts(table[field.name])
+        texts = found.columns[field.name] = as_texts(table[field.name])
         if not are_trimmed(texts):
             trimmed = sql.trimmed_sql(quoted(field.name), is_for_many=table.num_rows >= _MANY_ROWS)
-            selected.append(f"{trimmed} AS {text}")
+            found.selected.append(f"{trimmed} AS {text}")
             continue
-        selected.append(f"{quoted(field.name)} AS {text}")
-        trimmed_texts[field.name] = texts
-        selected += _settle(found, feed, field, texts, columns)
-    found.settled.update(_without_numbers(feed, payload.header, trimmed_texts))
+        found.selected.append(f"{quoted(field.name)} AS {text}")
+        found.texts[text] = texts
+        _settle(found, feed, field, texts)
+    found.settled.update(_without_numbers(feed, payload.header, found.texts))
     for number, name in enumerate(outside):
-        columns[name] = table[name]
-        selected.append(f"{quoted(name)} AS x_{number}")
-    connection.register("payload", pa.table(columns))
-    found.rows = f"(SELECT {', '.join(selected)} FROM payload)"
+        found.add(f"x_{number}", table[name])
+    found.register(connection)
     return found
 
 
-def _settle(
-    found: Delivered, feed: Feed, field: Field, texts: pa.LargeStringArray, columns: dict[str, pa.Array]
-) -> Iterator[str]:
-    """Note in `found` what is known of a trimmed column; its values, where they are no texts, are put among `columns`
-    and selected."""
+def _settle(found: Delivered, feed: Feed, field: Field, texts: pa.LargeStringArray) -> None:
+    """Note in `found` what is known of a trimmed column; its values, where they are no texts, are added."""
     if not texts.null_count:
         found.settled.update(sql.missing_faults(feed, field))
     if field.kind is Kind.PHONE and are_phone_numbers(texts):
@@ -93,20 +103,19 @@ def _settle(
         found.values[field.name] = sql.text_column(field)
         return
     name = found.values[field.name] = f"w_{field.name}"
-    columns[name] = values
+    found.add(name, values)
     if field.name == feed.version_field and len(values) and not values.null_count:
         found.moments = tuple(moment.as_py().date() for moment in pc.min_max(values).values())
-    yield name
 
 
 def _without_numbers(feed: Feed, header: tuple[str, ...], texts: Mapping[str, pa.LargeStringArray]) -> Iterator[Fault]:
-    """Of the faults of a person's number in another field those that no row has. `texts`: the trimmed columns."""
+    """Of the faults of a person's number in another field those that no row has. `texts`: those of Delivered."""
     id_number = feed.field_of(Kind.ID_NUMBER)
     if id_number is None:
         return
     for fault in sql.id_number_elsewhere(feed):
         delivered = {fault.field, id_number.name} & set(header)
-        columns = [texts[name] for name in delivered if name in texts]
+        columns = [texts[text] for name in delivered if (text := sql.TEXT_PREFIX + name) in texts]
         # Of a column that was not delivered, or nowhere the same: either way there is nothing to find row by row.
         if len(delivered) < 2 or (len(columns) == 2 and not pc.any(pc.equal(*columns)).as_py()):
             yield fault

@@ -24,6 +24,7 @@ import msgspec
 import tenacity
 
 from orchestration.sources.errors import PermanentSourceError, TransientSourceError
+from orchestration.sources.texts import is_utf8
 
 Page = TypeVar("Page")
 
@@ -125,17 +126,16 @@ class Requests:
         except httpx.TransportError as error:
             raise _Retryable(f"the connection broke before the body was whole ({type(error).__name__})") from None
         body = body.removeprefix(codecs.BOM_UTF8)
+        # msgspec doesn't look into the rows that it passes on unparsed.
+        if not is_utf8(body):
+            raise _Retryable("the body is not UTF-8, as JSON must be")
         try:
-            # msgspec doesn't look into the rows that it passes on unparsed.
-            body.decode("utf-8")
             return parse(body)
         except msgspec.ValidationError as error:
             # Says which key has which type, never a value.
             raise _Retryable(f"the body is JSON but no such page: {error}") from None
         except RecursionError:
             raise self.permanent("the body holds a value that is nested too deeply to be read") from None
-        except UnicodeDecodeError:
-            raise _Retryable("the body is not UTF-8, as JSON must be") from None
         except msgspec.MsgspecError:
             raise _Retryable(_no_json(body)) from None
 

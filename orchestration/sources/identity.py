@@ -1,6 +1,6 @@
 """Persons on their way in: an id number is normalised, checked, and replaced by a keyed pseudonym.
 
-    distinct (id_type, id_number) of a batch → normalised → checked → HMAC-SHA-256 → joined back by the contract
+    id_type, id_number of a batch's rows → normalised → checked → HMAC-SHA-256 → columns beside the rows
 
 Everything is over whole columns, in memory.
 
@@ -10,17 +10,15 @@ Everything is over whole columns, in memory.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import partial
 from uuid import UUID
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.sources.id_numbers import check_numbers
+from orchestration.sources.memory import memory_connection
 from orchestration.sources.pseudonyms import Pseudonymiser
 from orchestration.sources.texts import as_texts, bytes_of
 
@@ -29,10 +27,7 @@ _HALF_WIDTH = "".join(map(chr, range(0x21, 0x7F)))
 # Spaces of every script, and the invisible marks that spreadsheets and web forms leave in copied text.
 _INVISIBLE = r"[\s\p{Z}\p{Cf}\x{0}-\x{1F}]+"
 
-# SQL of type BIGINT: the first half of an unsigned 128-bit number, without its sign bit.
-_LEADING_BITS = "(({bits} >> 64) & 9223372036854775807::UHUGEINT)::BIGINT"
-# Several threads share what is more than this; smaller pieces cost more by the row.
-_KEYED_AT_ONCE = 100_000
+_WITHOUT_SIGN = 2**63 - 1
 # Of a byte: whether it is a digit or a capital.
 _IS_PLAIN = np.isin(np.arange(256), np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8))
 # Compound surnames in use; elsewhere a surname is one character.
@@ -50,7 +45,8 @@ def registration_sk_sql(sender_id: str, registration_id: str) -> str:
     """SQL of type BIGINT: registration_sk from the SQL of a sender's id and of its registration's id."""
     # The same as `md5_number_lower(...) & 9223372036854775807`, which takes five times as long: md5_number reads the
     # digest as a little-endian number, so its upper half is what md5_number_lower calls the lower one.
-    return _LEADING_BITS.format(bits=f"md5_number({sender_id} || chr(31) || {registration_id})")
+    bits = f"md5_number({sender_id} || chr(31) || {registration_id})"
+    return f"(({bits} >> 64) & {_WITHOUT_SIGN}::UHUGEINT)::BIGINT"
 
 
 def half_width_sql(text: str) -> str:
@@ -86,68 +82,54 @@ def last_digits_sql(phone: str) -> str:
     return f"CASE WHEN {is_plain} THEN right({phone}, 4) WHEN length({digits}) >= 7 THEN right({digits}, 4) END"
 
 
-def create_identities(
-    connection: duckdb.DuckDBPyConnection, target: str, distinct_ids: str, today: date, pseudonymiser: Pseudonymiser
-) -> int:
-    """Make table `target` of the valid ones among `distinct_ids`, SQL of rows (id_type, id_number); how many are not.
+def persons(id_types: pa.Array, numbers: pa.Array, today: date, pseudonymiser: Pseudonymiser) -> pa.Table:
+    """Whom each number names: person_key UUID, person_sk BIGINT, birth_year SMALLINT, sex VARCHAR; a row a number.
 
-    Columns: id_type, id_number (both as given), person_key UUID, person_sk BIGINT, birth_year SMALLINT, sex VARCHAR.
-    `today` is the clock's day: nobody is born after it. As many threads work as the connection may use.
+    All null where there is no number, or one that is no valid one of its type; year and sex are null of a passport.
+    `today` is the clock's day: nobody is born after it.
     """
-    asked = connection.sql(f"SELECT id_type, id_number, id_number AS number FROM ({distinct_ids})").to_arrow_table()
-    asked = _normalised(connection, asked)
-    pieces = [asked.slice(start, _KEYED_AT_ONCE) for start in range(0, max(asked.num_rows, 1), _KEYED_AT_ONCE)]
-    with ThreadPoolExecutor(_threads(connection)) as pool:
-        people = pa.concat_tables(pool.map(partial(_people, today=today, pseudonymiser=pseudonymiser), pieces))
-    connection.register("people", people)
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {target} AS
-        SELECT id_type, id_number, person_key, {_LEADING_BITS.format(bits="person_key::UHUGEINT")} AS person_sk,
-            birth_year, sex
-        FROM people
-        """
-    )
-    connection.unregister("people")
-    return asked.num_rows - people.num_rows
-
-
-def _people(asked: pa.Table, today: date, pseudonymiser: Pseudonymiser) -> pa.Table:
-    """The valid ones of `asked` (id_type, id_number, number normalised), keyed, with what a number tells."""
-    id_types, numbers = as_texts(asked["id_type"]), as_texts(asked["number"])
+    id_types, numbers = as_texts(id_types), _normalised(as_texts(numbers))
     found = check_numbers(id_types, numbers, today)
-    people = asked.select(["id_type", "id_number"])
-    people = people.append_column("birth_year", pa.array(found.birth_years, mask=~found.are_citizens))
-    sex = pc.if_else(pa.array(found.are_men, mask=~found.are_citizens), "male", "female")
-    people = people.append_column("sex", sex)
     messages = pc.binary_join_element_wise(id_types, numbers, pa.scalar(":", numbers.type))
-    are_valid = pa.array(found.are_valid)
-    return pseudonymiser.with_keys(people.filter(are_valid), messages.filter(are_valid), "person_key")
+    if found.are_valid.all():
+        keys = pseudonymiser.keys(messages)
+    else:
+        places = pa.array(np.cumsum(found.are_valid) - 1, mask=~found.are_valid)
+        keys = pseudonymiser.keys(messages.filter(pa.array(found.are_valid))).take(places)
+    tells_nothing = ~(found.are_valid & found.are_citizens)
+    return pa.table(
+        {
+            "person_key": keys,
+            "person_sk": _surrogates(keys),
+            "birth_year": pa.array(found.birth_years, mask=tells_nothing),
+            "sex": pc.if_else(pa.array(found.are_men, mask=tells_nothing), "male", "female"),
+        }
+    )
 
 
-def _threads(connection: duckdb.DuckDBPyConnection) -> int:
-    ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
-    return threads
+def _surrogates(keys: pa.UuidArray) -> pa.Int64Array:
+    """Of each key its first 8 bytes, big-endian, without the sign bit."""
+    _, data = keys.storage.buffers()
+    halves = np.frombuffer(data, ">u8")[::2][keys.offset : keys.offset + len(keys)]
+    return pa.array((halves & np.uint64(_WITHOUT_SIGN)).astype(np.int64), mask=np.asarray(keys.is_null()))
 
 
-def _normalised(connection: duckdb.DuckDBPyConnection, asked: pa.Table) -> pa.Table:
-    """The same rows in any order, `number` normalised."""
-    ends, data = bytes_of(as_texts(asked["number"]))
+def _normalised(numbers: pa.LargeStringArray) -> pa.LargeStringArray:
+    ends, data = bytes_of(numbers)
     if _IS_PLAIN[data[ends[0] : ends[-1]]].all():
-        return asked
-    normalised = f"id_type, id_number, {normalised_sql('number')} AS number"
-    return connection.from_arrow(asked).project(normalised).to_arrow_table()
+        return numbers
+    with memory_connection() as connection:
+        given = connection.from_arrow(pa.table({"number": numbers}))
+        return as_texts(given.project(f"{normalised_sql('number')} AS number").to_arrow_table()["number"])
 
 
 def person_key_of(id_type: str, id_number: str, today: date, key: bytes) -> UUID:
-    """The person_key of one person, by the same SQL as a whole batch. Raises IdentityInvalidError."""
-    with duckdb.connect(":memory:", config={"threads": 1, "temp_directory": ""}) as connection:
-        connection.execute("CREATE TEMP TABLE asked AS SELECT $1 AS id_type, $2 AS id_number", [id_type, id_number])
-        create_identities(connection, "found", "FROM asked", today, Pseudonymiser.of(key))
-        row = connection.execute("SELECT person_key FROM found").fetchone()
-    if row is None:
+    """The person_key of one person, by the same way as a whole batch. Raises IdentityInvalidError."""
+    found = persons(pa.array([id_type]), pa.array([id_number]), today, Pseudonymiser.of(key))
+    (person_key,) = found["person_key"].to_pylist()
+    if person_key is None:
         raise IdentityInvalidError(f"not a valid {id_type}")
-    return row[0]
+    return person_key
 
 
 def _quoted(text: str) -> str:

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.sources.json_keys import UNDECODABLE, decode_row
+from orchestration.sources.texts import is_utf8
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -76,7 +77,7 @@ def read_texts(text: bytes, layout: Layout) -> list[pa.ChunkedArray] | None:
     `text`: the rows, each on its line, the last one with or without an end of line.
     """
     pieces = []
-    if b"\\" in text or not _is_utf8(text):
+    if b"\\" in text or not is_utf8(text):
         return None
     for piece in _pieces(text):
         found = _read_piece(piece, layout)
@@ -84,14 +85,6 @@ def read_texts(text: bytes, layout: Layout) -> list[pa.ChunkedArray] | None:
             return None
         pieces.append(found)
     return [pa.chunked_array(chunks) for chunks in zip(*pieces, strict=True)] or None
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _pieces(text: bytes) -> Iterator[Bytes]:
@@ -118,7 +111,7 @@ def _read_piece(data: Bytes, layout: Layout) -> list[pa.LargeStringArray] | None
     # By row and key: where each head and each value begins. A value ends where the next head begins, or the row's end.
     heads, starts = keys - layout.to_quote, keys + layout.from_quote
     stops = np.column_stack((heads[:, 1:], ends - (len(_END_OF_ROW) - 1)))
-    if (stops <= starts).any() or not _have_heads(data, heads, starts, stops, ends, layout):
+    if (stops <= starts).any() or not _have_heads(data, heads, stops, ends, layout):
         return None
     is_text = (data.take(starts) == _QUOTE) & (data.take(stops - 1) == _QUOTE) & (stops - starts > 1)
     is_null = _are_null(data, starts, stops) if not is_text.all() else np.zeros_like(is_text)
@@ -136,22 +129,21 @@ def _read_piece(data: Bytes, layout: Layout) -> list[pa.LargeStringArray] | None
     return [texts.slice(number * len(ends), len(ends)) for number in range(len(layout.keys))]
 
 
-def _have_heads(data: Bytes, heads: Ints, starts: Ints, stops: Ints, ends: Ints, layout: Layout) -> bool:
+def _have_heads(data: Bytes, heads: Ints, stops: Ints, ends: Ints, layout: Layout) -> bool:
     """Whether the heads of the layout, and the ends of rows, are all that stands beside the values."""
     if heads[0, 0] != 0 or not (heads[1:, 0] == ends[:-1] + 1).all():
         return False
-    # Values and what lies before each take turns.
-    turns = _alternating(data, np.append(0, np.stack((starts, stops), axis=2).reshape(-1)))
-    between = turns.take(pa.array(np.arange(0, len(turns), 2)))
-    row = b"".join(layout.heads)
-    found = np.frombuffer(between.buffers()[2], np.uint8)
-    wanted = np.frombuffer(_END_OF_ROW + row, np.uint8)
-    return (
-        len(found) == len(wanted) * len(ends) - len(_END_OF_ROW)
-        and found[: len(row)].tobytes() == row
-        and bool((found[len(row) :].reshape(-1, len(wanted)) == wanted).all())
-        and data[stops[-1, -1] :].tobytes() == _END_OF_ROW
-    )
+    if not (data.take(stops[:, -1]) == _END_OF_ROW[0]).all() or data[stops[-1, -1] :].tobytes() != _END_OF_ROW:
+        return False
+    return all(_stands_at(data, places, head) for places, head in zip(heads.T, layout.heads, strict=True))
+
+
+def _stands_at(data: Bytes, places: Ints, wanted: bytes) -> bool:
+    """Whether the same bytes stand at every one of the places, none of which is too near the end."""
+    length = len(wanted)
+    # Of each place as many bytes as one element; nothing is copied but what is asked for.
+    windows = np.ndarray((len(data) - length + 1,), f"V{length}", data, strides=(1,))
+    return windows[places].tobytes() == wanted * len(places)
 
 
 def _are_null(data: Bytes, starts: Ints, stops: Ints) -> Bools:

@@ -8,20 +8,20 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from payload_fakes import KEY, MAN, WOMAN
 
-from orchestration.sources import identity
 from orchestration.sources.id_numbers import PROVINCE_DIGITS
 from orchestration.sources.identity import (
     IdentityInvalidError,
-    create_identities,
     half_width_sql,
     last_digits_sql,
     masked_name_sql,
     person_key_of,
+    persons,
 )
 from orchestration.sources.pseudonyms import Pseudonymiser
 
@@ -39,12 +39,11 @@ def with_check_digit(seventeen: str) -> str:
 
 
 def looked_up(pairs: list[tuple[str, str]], today: date = TODAY, key: bytes = KEY) -> dict[str, tuple]:
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("CREATE TABLE given (id_type VARCHAR, id_number VARCHAR)")
-        connection.executemany("INSERT INTO given VALUES (?, ?)", pairs)
-        create_identities(connection, "found", "SELECT DISTINCT * FROM given", today, Pseudonymiser.of(key))
-        rows = connection.execute("SELECT id_number, person_key, person_sk, birth_year, sex FROM found").fetchall()
-    return {number: tuple(rest) for number, *rest in rows}
+    """Of each number that names somebody: person_key, person_sk, birth_year, sex."""
+    id_types, numbers = (pa.array(values, pa.large_string()) for values in zip(*pairs, strict=True))
+    found = persons(id_types, numbers, today, Pseudonymiser.of(key))
+    rows = zip(*(column.to_pylist() for column in found.columns), strict=True)
+    return {number: row for (_, number), row in zip(pairs, rows, strict=True) if row[0] is not None}
 
 
 def test_a_resident_gets_key_surrogate_birth_year_and_sex():
@@ -173,12 +172,21 @@ def test_no_text_of_any_kind_raises(days, text):
         looked_up([(id_type, text)], TODAY + timedelta(days=days))
 
 
-def test_more_persons_than_one_thread_takes_are_all_found(monkeypatch):
-    monkeypatch.setattr(identity, "_KEYED_AT_ONCE", 7)
-    numbers = [with_check_digit(f"420106{1950 + n}0101002") for n in range(40)]
-    found = looked_up([("resident_id", number) for number in numbers])
-    assert {number: row[0] for number, row in found.items()} == {n: expected_key("resident_id", n) for n in numbers}
-    assert [found[number][2] for number in numbers] == [1950 + n for n in range(40)]
+def test_rows_keep_their_order_beside_rows_without_a_number_or_a_valid_one():
+    numbers = [WOMAN, None, MAN, WOMAN[:-1] + "9", "", f" {WOMAN} ", MAN]
+    id_types = ["resident_id", "resident_id", "resident_id", "resident_id", None, "resident_id", "passport"]
+    found = persons(pa.array(id_types), pa.array(numbers), TODAY, Pseudonymiser.of(KEY)).to_pylist()
+    woman, man, traveller = (
+        expected_key(*one) for one in (("resident_id", WOMAN), ("resident_id", MAN), ("passport", MAN))
+    )
+    assert [row["person_key"] for row in found] == [woman, None, man, None, None, woman, traveller]
+    assert [row["birth_year"] for row in found] == [1990, None, 1985, None, None, 1990, None]
+    assert [row["sex"] for row in found] == ["female", None, "male", None, None, "female", None]
+    assert [row["person_sk"] is None for row in found] == [row["person_key"] is None for row in found]
+
+
+def test_no_rows_name_nobody():
+    assert persons(pa.array([], pa.string()), pa.array([], pa.string()), TODAY, Pseudonymiser.of(KEY)).num_rows == 0
 
 
 def test_another_key_makes_other_persons_and_a_long_key_is_hashed_first():

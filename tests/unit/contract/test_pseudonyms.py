@@ -14,17 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from payload_fakes import KEY
 
+from orchestration.sources.addresses import address_keys
 from orchestration.sources.pseudonyms import Pseudonymiser
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=200)
 
 
 def keys_of(texts: list[str], key: bytes) -> list[UUID]:
-    table = pa.table({"text": pa.array(texts, pa.large_string())})
-    keyed = Pseudonymiser.of(key).with_keys(table, table["text"], "key")
-    assert keyed.column_names == ["text", "key"]
-    assert keyed["text"].to_pylist() == texts
-    return keyed["key"].to_pylist()
+    return Pseudonymiser.of(key).keys(pa.array(texts, pa.large_string())).to_pylist()
 
 
 def expected(texts: list[str], key: bytes) -> list[UUID]:
@@ -44,9 +41,16 @@ def test_rows_keep_their_order_and_their_neighbours_however_many(rows):
 
 
 def test_a_slice_of_a_column_is_hashed_as_that_slice():
-    table = pa.table({"text": [str(number) for number in range(100)]}).slice(37, 5)
-    keyed = Pseudonymiser.of(KEY).with_keys(table, table["text"], "key")
-    assert keyed["key"].to_pylist() == expected(["37", "38", "39", "40", "41"], KEY)
+    texts = pa.array([str(number) for number in range(100)], pa.large_string())
+    assert Pseudonymiser.of(KEY).keys(texts[37:42]).to_pylist() == expected(["37", "38", "39", "40", "41"], KEY)
+
+
+def test_an_address_is_the_same_in_either_case_and_none_stays_none():
+    given = pa.array(["2001:DB8::1", None, "10.0.0.1", "2001:db8::1", "10.0.0.1"])
+    keys = address_keys(given, Pseudonymiser.of(KEY)).to_pylist()
+    first, second = expected(["client_ip:2001:db8::1", "client_ip:10.0.0.1"], KEY)
+    assert keys == [first, None, second, first, second]
+    assert address_keys(pa.array([None, None], pa.string()), Pseudonymiser.of(KEY)).to_pylist() == [None, None]
 
 
 def test_not_even_a_log_of_everything_shows_the_key_or_what_is_hashed(caplog, capfd):

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from payload_fakes import MAN, WOMAN, learning_record, payload, registration, terms
 
-from orchestration.sources import typed_rows
+from orchestration.sources import checked_rows
 from orchestration.sources.contract import check, keep_rows, open_workspace
 
 CLEAN = [registration(registration_id=f"R{number}", id_number=(WOMAN, MAN)[number % 2]) for number in range(6)]
@@ -34,7 +34,7 @@ def outcome(batch: str, kept: str | None = None) -> tuple:
 
 
 def is_view(connection: duckdb.DuckDBPyConnection) -> bool:
-    tables = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'typed_rows'").fetchall()
+    tables = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'checked_rows'").fetchall()
     return tables == [(0,)]
 
 
@@ -42,7 +42,7 @@ def is_view(connection: duckdb.DuckDBPyConnection) -> bool:
 @pytest.mark.parametrize("batch", BATCHES)
 def test_a_view_comes_out_as_a_table_does(batch, kept, monkeypatch):
     as_a_table = outcome(batch, kept)
-    monkeypatch.setattr(typed_rows, "WORTH_A_VIEW_ROWS", 0)
+    monkeypatch.setattr(checked_rows, "WORTH_A_VIEW_ROWS", 0)
     as_a_view = outcome(batch, kept)
     assert as_a_view[:3] == as_a_table[:3]
     assert not as_a_table[3]
@@ -52,6 +52,6 @@ def test_a_view_comes_out_as_a_table_does(batch, kept, monkeypatch):
 def test_one_connection_checks_a_batch_after_another_either_way(monkeypatch):
     with open_workspace("1GiB") as connection:
         for worth in (0, 100, 0, 0, 100):
-            monkeypatch.setattr(typed_rows, "WORTH_A_VIEW_ROWS", worth)
+            monkeypatch.setattr(checked_rows, "WORTH_A_VIEW_ROWS", worth)
             assert check(connection, payload(*BATCHES["clean"]), terms()).rows_count == len(CLEAN)
             assert is_view(connection) == (worth == 0)

@@ -1,4 +1,4 @@
-"""`typed`: a payload's rows under the contract's types, and what is wrong with each.
+"""`checked`: a payload's rows as they would land, and what is wrong with each.
 
 A table, since each row has to be judged by itself. Where nothing is left to judge, because every column was read as a
 whole (whole_columns.py), the rows of a large export are not copied once more: they stay a view.
@@ -18,11 +18,11 @@ from orchestration.sql_text import literal, quoted
 # Below it planning the view's statement time and again takes longer than the copy.
 WORTH_A_VIEW_ROWS = 10_000
 _NO_FAULT = "0::UBIGINT"
-_ROWS = "CREATE TEMP TABLE IF NOT EXISTS typed_rows AS"
-_VIEW = "CREATE OR REPLACE TEMP VIEW typed AS"
+_ROWS = "CREATE TEMP TABLE IF NOT EXISTS checked_rows AS"
+_VIEW = "CREATE OR REPLACE TEMP VIEW checked AS"
 
 
-def create_typed(
+def create_checked(
     connection: duckdb.DuckDBPyConnection,
     delivered: Delivered,
     payload: Payload,
@@ -31,12 +31,12 @@ def create_typed(
     outside: tuple[str, ...],
     period: str,
 ) -> None:
-    """The view `typed`: every landed column but the pseudonyms, the texts that those are made of, and `_faults`, a mask
-    over `faults`. `period`: SQL of the first day of a row's period. Raises duckdb.Error."""
+    """The view `checked`: every landed column, and `_faults`, a mask over `faults`. `period`: SQL of the first day of a
+    row's period. Raises duckdb.Error."""
     plain = [field for field in feed.fields if field.kind not in PERSONAL_KINDS]
     values = [f"{delivered.values.get(f.name) or sql.value_sql(f)} AS {sql.value_column(f)}" for f in plain]
     columns = {field.name: sql.value_column(field) for field in plain}
-    columns |= sql.derived_sql(feed, payload.sender_id) | delivered.derived | sql.named_sql(feed)
+    columns |= sql.derived_sql(feed, payload.sender_id) | delivered.derived | sql.pseudonyms_sql(feed)
     mask = _mask_sql(faults, delivered)
     rows = f"""
         SELECT
@@ -47,32 +47,32 @@ def create_typed(
             {mask} AS _faults
         FROM (SELECT *, {", ".join(values)} FROM {delivered.rows})
         """
-    connection.execute("DROP TABLE IF EXISTS typed_rows")
+    connection.execute("DROP TABLE IF EXISTS checked_rows")
     if mask == _NO_FAULT and payload.table.num_rows >= WORTH_A_VIEW_ROWS:
         connection.execute(f"{_VIEW} {rows}")
     else:
         connection.execute(f"{_ROWS} {rows}")
-        connection.execute(f"{_VIEW} FROM typed_rows")
+        connection.execute(f"{_VIEW} FROM checked_rows")
 
 
 def add_fault(connection: duckdb.DuckDBPyConnection, bit: int, positions: str) -> None:
     """Give the rows whose positions the SQL `positions` lists one more fault. Raises duckdb.Error."""
     _make_table(connection)
     connection.execute(
-        f"UPDATE typed_rows SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN ({positions})"
+        f"UPDATE checked_rows SET _faults = _faults | {1 << bit}::UBIGINT WHERE {POSITION} IN ({positions})"
     )
 
 
 def keep(connection: duckdb.DuckDBPyConnection, positions: str) -> None:
     """Forget the rows whose positions the SQL `positions` does not list. Raises duckdb.Error."""
     _make_table(connection)
-    connection.execute(f"DELETE FROM typed_rows WHERE {POSITION} NOT IN ({positions})")
+    connection.execute(f"DELETE FROM checked_rows WHERE {POSITION} NOT IN ({positions})")
 
 
 def _make_table(connection: duckdb.DuckDBPyConnection) -> None:
-    """Have the rows of `typed` where they can be changed, if they are not there yet."""
-    connection.execute(f"{_ROWS} FROM typed")
-    connection.execute(f"{_VIEW} FROM typed_rows")
+    """Have the rows of `checked` where they can be changed, if they are not there yet."""
+    connection.execute(f"{_ROWS} FROM checked")
+    connection.execute(f"{_VIEW} FROM checked_rows")
 
 
 def _mask_sql(faults: tuple[Fault, ...], delivered: Delivered) -> str:
