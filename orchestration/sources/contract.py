@@ -106,9 +106,10 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
     assert len(faults) <= _MOST_FAULTS
     outside = tuple(name for name in payload.header if name not in {field.name for field in feed.fields})
     try:
-        delivered = deliver(connection, payload, feed, outside)
+        delivered = deliver(payload, feed, outside)
         period = _period_sql(payload, feed, delivered, terms)
         add_pseudonyms(connection, delivered, feed, terms.today, terms.pseudonymiser)
+        delivered.register(connection)
         create_checked(connection, delivered, payload, feed, faults, outside, period)
         periods = dict(_count_by_period(connection))
         if any(refused for _, refused in periods.values()):

@@ -1,6 +1,6 @@
 """A payload's columns as the contract's SQL reads them: of each what still has to be looked at, row by row.
 
-payload.table → each column looked at as a whole (whole_columns.py) → view `payload`, SQL of its texts and values
+payload.table → each column looked at as a whole (whole_columns.py) → SQL of its texts and values over view `payload`
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ class Delivered:
         return f"(SELECT {', '.join(self.selected)} FROM payload)"
 
     def add(self, name: str, values: pa.Array | pa.ChunkedArray) -> None:
-        """One more column of `rows`, in the payload's order; in the connection after the next `register`."""
+        """One more column of `rows`, in the payload's order."""
         self.columns[name] = values
         self.selected.append(name)
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the view `payload`, of all columns there are, in `connection`. Raises duckdb.Error."""
+        """Make the view `payload`, of all columns there are by now, in `connection`. Raises duckdb.Error."""
         connection.register("payload", pa.table(self.columns))
 
 
-def deliver(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed, outside: tuple[str, ...]) -> Delivered:
-    """Make the view `payload` in `connection`, and say how its columns are read. Raises duckdb.Error."""
+def deliver(payload: Payload, feed: Feed, outside: tuple[str, ...]) -> Delivered:
+    """Say how the payload's columns are read."""
     table = payload.table
     found = Delivered(are_all_read=table[MALFORMED].null_count == table.num_rows)
     for name in (POSITION, MALFORMED):
@@ -85,7 +85,6 @@ def deliver(connection: duckdb.DuckDBPyConnection, payload: Payload, feed: Feed,
     found.settled.update(_without_numbers(feed, payload.header, found.texts))
     for number, name in enumerate(outside):
         found.add(f"x_{number}", table[name])
-    found.register(connection)
     return found
 
 

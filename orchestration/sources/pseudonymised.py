@@ -34,12 +34,12 @@ def add_pseudonyms(
     if address := feed.field_of(Kind.CLIENT_IP):
         (addresses,) = _texts(connection, delivered, sql.text_column(address))
         delivered.add(sql.PSEUDONYM_PREFIX + "client_ip_key", address_keys(addresses, pseudonymiser))
-    delivered.register(connection)
 
 
 def _texts(connection: duckdb.DuckDBPyConnection, delivered: Delivered, *expressions: str) -> list[pa.LargeStringArray]:
     """What the SQL `expressions` over `delivered.rows` yield; a column that came trimmed is there already."""
     if all(expression in delivered.texts for expression in expressions):
         return [delivered.texts[expression] for expression in expressions]
+    delivered.register(connection)
     asked = connection.sql(f"SELECT {', '.join(expressions)} FROM {delivered.rows}").to_arrow_table()
     return [as_texts(column) for column in asked.columns]

@@ -66,7 +66,8 @@ class Pseudonymiser:
 
     def _batches(self, messages: pa.LargeStringArray) -> list[pa.RecordBatch]:
         """The messages with the key's two blocks beside each, in the sizes that the engine works with."""
-        inner, outer = (pa.repeat(block, _HASHED_AT_ONCE) for block in (self.inner_block, self.outer_block))
+        most = min(len(messages), _HASHED_AT_ONCE)
+        inner, outer = (pa.repeat(block, most) for block in (self.inner_block, self.outer_block))
         pieces = (messages[start : start + _HASHED_AT_ONCE] for start in range(0, len(messages), _HASHED_AT_ONCE))
         return [
             pa.record_batch([piece, inner[: len(piece)], outer[: len(piece)]], [_MESSAGE, _INNER, _OUTER])
