@@ -114,7 +114,7 @@ def check(connection: duckdb.DuckDBPyConnection, payload: Payload, terms: Terms)
         periods = dict(_count_by_period(connection))
         if any(refused for _, refused in periods.values()):
             _check_types(connection, payload, feed, faults)
-        if _has_repeats(connection, feed):
+        if _may_have_repeats(connection, feed):
             _refuse_conflicting_repeats(connection, delivered.rows, feed, bit=len(faults) - 1)
             periods = dict(_count_by_period(connection))
         if any(refused for _, refused in periods.values()):
@@ -168,6 +168,8 @@ def _period_sql(payload: Payload, feed: Feed, delivered: Delivered, terms: Terms
         return f"DATE '{payload.period_start}'"
     clocks_period = period_of(list(terms.periods), terms.today).start
     starts = _starts_within([period.start for period in terms.periods], delivered.moments)
+    if delivered.moments is not None and len(starts) == 1:
+        return f"DATE '{starts[0]}'"
     return sql.period_sql(sql.VALUE_PREFIX + feed.version_field, starts, clocks_period)
 
 
@@ -209,9 +211,11 @@ def _check_types(
             raise _contract_error(payload, feed, message, field.name)
 
 
-def _has_repeats(connection: duckdb.DuckDBPyConnection, feed: Feed) -> bool:
-    query = f"SELECT 1 FROM checked GROUP BY {', '.join(_key_columns(feed))} HAVING count(*) > 1 LIMIT 1"
-    return connection.execute(query).fetchone() is not None
+def _may_have_repeats(connection: duckdb.DuckDBPyConnection, feed: Feed) -> bool:
+    """Told by hashes, which group in half the time of keys; two keys of one hash only cost a second look."""
+    query = f"SELECT count(DISTINCT hash({', '.join(_key_columns(feed))})) < count(*) FROM checked"
+    ((may_have_repeats,),) = connection.execute(query).fetchall()
+    return may_have_repeats
 
 
 def _refuse_conflicting_repeats(connection: duckdb.DuckDBPyConnection, delivered: str, feed: Feed, bit: int) -> None:
