@@ -28,7 +28,7 @@ from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.feeds import FEEDS, PERSONAL_KINDS, Feed, Field, Kind
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
-from orchestration.sources.pseudonymised import add_pseudonyms
+from orchestration.sources.pseudonym_columns import add_pseudonyms
 from orchestration.sources.pseudonyms import Pseudonymiser
 from orchestration.sql_text import quoted
 
@@ -265,7 +265,3 @@ def _count_by_period(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[da
     )
     for start, landed, refused in counted.fetchall():
         yield start, (landed, refused)
-
-
-def _has(feed: Feed, kind: Kind) -> bool:
-    return any(field.kind is kind for field in feed.fields)

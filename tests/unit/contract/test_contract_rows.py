@@ -534,6 +534,14 @@ def test_no_rows_are_a_batch_of_none():
         assert (found.batch.rows_count, found.batch.refused_rows_count, found.batch.periods) == (0, 0, {})
 
 
+def test_columns_outside_the_contract_may_be_called_anything():
+    """Also what the contract calls its own columns of values and pseudonyms."""
+    own = ("w_score", "w_started_at", "p_client_ip_key", "p_person_key", "t_status", "v_score", "x_0", "checked_rows")
+    record = learning_record(score="61", client_ip="10.0.0.1")
+    plain, beside = (outcome("learning_records", row).landed for row in (record, record | dict.fromkeys(own, "别的")))
+    assert plain and beside == plain
+
+
 def test_a_column_outside_the_contract_is_kept_only_where_a_map_allows_it():
     row = course() | {"teacher": "13800138000", "studio": "二号"}
     assert outcome("courses", row).landed[0]["_extra"] is None
