@@ -215,7 +215,7 @@ def _pull_task(landing: Landing, ledger: Ledger, task: PullTask, resolve_secret:
             landing.terms.now,
             resolve_secret=resolve_secret,
             already_taken=already_taken,
-            is_last_period=task.period == landing.terms.periods[-1],
+            last_period=landing.terms.periods[-1],
             turn=landing.turn,
         )
         for item in delivered:

@@ -122,7 +122,7 @@ def _read_again(landing: Landing, task: PullTask, batch: LedgerEntry, resolve_se
         landing.terms.now if is_files else datetime.fromisoformat(batch.began_at),
         resolve_secret=resolve_secret,
         already_taken=lambda sha256: sha256 != batch.payload_sha256,
-        is_last_period=task.period == landing.terms.periods[-1],
+        last_period=landing.terms.periods[-1],
     )
     for item in delivered:
         if isinstance(item, SourceError):

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None, settings: Settings | None = Non
             period,
             settings.now(),
             resolve_secret=settings.secret,
-            is_last_period=period == calendar[-1],
+            last_period=calendar[-1],
         )
         for result in results:
             failures += isinstance(result, SourceError)

@@ -23,14 +23,14 @@ def fetch(
     *,
     resolve_secret: ResolveSecret,
     already_taken: Callable[[str], bool] = lambda sha256: False,
-    is_last_period: bool = False,
+    last_period: Period | None = None,
     turn: Turn = NO_TURN,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Payload | SourceError]:
     """Every batch that the sender has for `feed`, as payloads; what can't be read comes as an error in their place.
 
-    `period` is None only for a platform's files. `now` is the clock: it ends the window of a period still running and,
-    with `is_last_period`, of the calendar's last period. `already_taken(payload_sha256)` lets a file pass unread; a
+    `period` is None only for a platform's files. `now` is the clock: it ends the window of a period still running and
+    of `last_period`, the calendar's last one. `already_taken(payload_sha256)` lets a file pass unread; a
     pull by rest or xapi is always yielded, for landing records that it took place. `turn`: see turns.py.
     Never raises for sender trouble.
     """
@@ -43,7 +43,7 @@ def fetch(
             now,
             resolve_secret=resolve_secret,
             already_taken=already_taken,
-            is_last_period=is_last_period,
+            last_period=last_period,
             turn=turn,
         )
         return
@@ -55,7 +55,7 @@ def fetch(
             period,
             now,
             resolve_secret=resolve_secret,
-            is_last_period=is_last_period,
+            is_last_period=period == last_period,
             turn=turn,
             sleep=sleep,
         )

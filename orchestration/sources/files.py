@@ -46,13 +46,14 @@ def fetch_files(
     *,
     resolve_secret: ResolveSecret,
     already_taken: Callable[[str], bool],
-    is_last_period: bool = False,
+    last_period: Period | None = None,
     turn: Turn = NO_TURN,
 ) -> Iterator[Payload | SourceError]:
     """The new files of a feed, a payload or an error each.
 
     A bureau's files are those of the folder `period=<first day>`. A file that lies in no period's folder is an error of
     the period that its folder's date falls in, else of period 1, so that one pull over all periods names it once.
+    `last_period`: the calendar's last one, after which no folder can belong.
     """
     try:
         files = _Inbox(source, resolve_secret)
@@ -64,7 +65,7 @@ def fetch_files(
     for name in names:
         shown = shown_file_name(name)
         if sender.kind is SenderKind.BUREAU and period is not None:
-            place = _placed(name, source.feed, period, is_last_period)
+            place = _placed(name, source.feed, period, last_period)
             if place is not None and place != "":
                 yield PermanentSourceError(sender.id, source.feed, shown, place)
             if place != "":
@@ -124,12 +125,12 @@ def period_of_file(name: str, feed: str, periods: Sequence[Period]) -> Period | 
     `periods`: the whole calendar.
     """
     for period in periods:
-        if _placed(name, feed, period, is_last_period=period == periods[-1]) is not None:
+        if _placed(name, feed, period, periods[-1]) is not None:
             return period
     return None
 
 
-def _placed(name: str, feed: str, period: Period, is_last_period: bool) -> str | None:
+def _placed(name: str, feed: str, period: Period, last_period: Period | None) -> str | None:
     """Where a bureau's file lies, seen from `period`: "" in its folder, None elsewhere, else what is wrong with it."""
     parts = PurePosixPath(name).parts[1:-1]
     match = _PERIOD_FOLDER.match(parts[0]) if parts else None
@@ -143,9 +144,8 @@ def _placed(name: str, feed: str, period: Period, is_last_period: bool) -> str |
         day = date.fromisoformat(match[1])
     except ValueError:
         return f"{message} (not a date)" if period.number == 1 else None
-    is_before_the_first = period.number == 1 and day < period.start
-    is_after_the_last = is_last_period and day > period.end
-    if is_before_the_first or is_after_the_last:
+    is_after_the_last = last_period is not None and day > last_period.end
+    if period.number == 1 and (day < period.start or is_after_the_last):
         return f"{message}: outside the calendar"
     if period.start <= day <= period.end:
         return f"{message}; the period of that day begins on {period.key}"

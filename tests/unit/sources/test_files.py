@@ -39,7 +39,6 @@ def take(
     inbox: Path | str, sender_id: str = "P031", number: int | None = None, already: Callable = lambda sha: False, **keys
 ) -> list[Payload | SourceError]:
     feed = "penalties" if sender_id.isdigit() else "reminders"
-    is_last = keys.pop("is_last", False)
     return list(
         fetch(
             source(feed, "files", inbox=str(inbox), **keys),
@@ -49,7 +48,7 @@ def take(
             NOW,
             resolve_secret=SECRETS.get,
             already_taken=already,
-            is_last_period=is_last,
+            last_period=period(3),
         )
     )
 
@@ -240,12 +239,18 @@ def test_a_misplaced_file_is_named_exactly_once_over_all_periods_and_the_rest_go
     }
     for number, name in enumerate(misplaced):
         put(tmp_path, name, penalties(str(number)))
-    found = [result for number in (1, 2, 3) for result in take(tmp_path, "420000", number, is_last=number == 3)]
+    found = [result for number in (1, 2, 3) for result in take(tmp_path, "420000", number)]
     payloads = [result for result in found if isinstance(result, Payload)]
     errors = {result.source_name: result.message for result in found if isinstance(result, SourceError)}
     assert [payload.source_name for payload in payloads] == ["penalties/period=2020-04-06/good.csv"]
     assert errors == misplaced
     assert len(found) == len(misplaced) + 1
+
+
+def test_a_folder_of_a_wrong_year_is_named_as_soon_as_anything_is_pulled(tmp_path):
+    put(tmp_path, "penalties/period=2021-04-06/x.csv", penalties("0"))
+    (error,) = take(tmp_path, "420000", 1)
+    assert str(error).endswith("period=2021-04-06 is no period's first day: outside the calendar")
 
 
 def test_an_unreadable_file_is_one_error(tmp_path, monkeypatch):

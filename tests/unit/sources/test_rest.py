@@ -35,7 +35,7 @@ class Pull:
             period(number),
             now,
             resolve_secret=SECRETS.get,
-            is_last_period=is_last,
+            last_period=period(number) if is_last else None,
             sleep=self.waits.append,
         )
 
