@@ -67,7 +67,9 @@ def _compared(bench: Bench) -> str:
 
 def _machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
-    packages = ", ".join(f"{name} {version(name)}" for name in ("dbt-core", "dbt-duckdb", "pyarrow", "polars"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("dbt-core", "dbt-duckdb", "pyarrow", "datafusion", "polars")
+    )
     return (
         f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GiB, memory limit "
         f"{MEMORY_LIMIT}; "

@@ -86,7 +86,7 @@ def model_assets(settings: Settings) -> AssetsDefinition:
     ) -> Iterator[Any]:
         settings = warehouse.settings
         with explained(), writer_lock(settings):
-            set_clock(settings, run_id=context.run_id)
+            set_clock(settings, run_id=context.run.run_id)
             before = begin_run(target_dir(settings))
             arguments = ["build", "--full-refresh"] if config.full_refresh else ["build"]
             yield from _start(context, settings, arguments).stream()

@@ -84,7 +84,8 @@ def read_texts(text: bytes, layout: Layout) -> list[pa.ChunkedArray] | None:
         if found is None:
             return None
         pieces.append(found)
-    return [pa.chunked_array(chunks) for chunks in zip(*pieces, strict=True)] or None
+    # In one piece each: whoever looks at a whole column need not join it again, beside these pieces in memory.
+    return [pa.chunked_array([pa.concat_arrays(chunks)]) for chunks in zip(*pieces, strict=True)] or None
 
 
 def _pieces(text: bytes) -> Iterator[Bytes]:
