@@ -13,6 +13,7 @@ from orchestration.pipeline import UsageError
 from orchestration.reporting.dispatch_workbook import WorkbookReport, write_dispatch_workbook
 from orchestration.reporting.dispatch_workbook_tables import read_dispatch_tables
 from orchestration.settings import Settings
+from orchestration.wording import plural
 
 PeriodOption = Annotated[str, typer.Option("--period", metavar="P", help="The period, by its first day: 2020-03-23.")]
 ProvinceOption = Annotated[
@@ -52,5 +53,4 @@ def _check(out: Path) -> None:
 
 def _render(console: Console, report: WorkbookReport) -> None:
     count = len(report.sheets)
-    sheets = f"{count} sheet{'s' if count > 1 else ''}"
-    console.print(f"{report.path}: {sheets}, {report.indicators_count} indicators in each")
+    console.print(f"{report.path}: {count} {plural('sheet', count)}, {report.indicators_count} indicators in each")

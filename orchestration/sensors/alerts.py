@@ -25,6 +25,7 @@ from orchestration.landing.missing import due_reports, in_words, missing_reports
 from orchestration.partitions import Roster
 from orchestration.resources import Warehouse
 from orchestration.sources.registry import RegistryError, load_registry
+from orchestration.wording import plural
 
 _SCHEDULE_TAG = "dagster/schedule_name"
 _LOOK_SECONDS = 30
@@ -119,7 +120,7 @@ def of_failed_checks(instance: DagsterInstance, run: DagsterRun) -> Alert | None
     if not failed:
         return None
     lines = [f"{one.asset_key.to_user_string()} {one.check_name}: {one.description or 'failed'}" for one in failed]
-    title = f"{len(failed)} check{'s' if len(failed) > 1 else ''} failed in {_name(run)} (run {run.run_id[:8]})"
+    title = f"{len(failed)} {plural('check', len(failed))} failed in {_name(run)} (run {run.run_id[:8]})"
     return Alert("check_failed", title, "\n".join(lines))
 
 

@@ -31,6 +31,7 @@ from orchestration.sources.payload import MALFORMED, POSITION, Payload
 from orchestration.sources.pseudonym_columns import add_pseudonyms
 from orchestration.sources.pseudonyms import Pseudonymiser
 from orchestration.sql_text import quoted
+from orchestration.wording import plural
 
 # The field named for a row that could not be read at all.
 WHOLE_ROW = "_row"
@@ -137,7 +138,7 @@ def _check_header(payload: Payload, feed: Feed) -> None:
         # JSON without a single row: there are no columns to miss.
         return
     if missing := [name for name in feed.required_names if name not in payload.header]:
-        message = f"missing required column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+        message = f"missing required {plural('column', len(missing))} {', '.join(missing)}"
         raise _contract_error(payload, feed, message, missing[0])
 
 
@@ -166,11 +167,10 @@ def _period_sql(payload: Payload, feed: Feed, delivered: Delivered, terms: Terms
     """SQL of the first day of the period that a row belongs to."""
     if payload.period_start is not None:
         return f"DATE '{payload.period_start}'"
-    clocks_period = period_of(list(terms.periods), terms.today).start
     starts = _starts_within([period.start for period in terms.periods], delivered.moments)
-    if delivered.moments is not None and len(starts) == 1:
-        return f"DATE '{starts[0]}'"
-    return sql.period_sql(sql.VALUE_PREFIX + feed.version_field, starts, clocks_period)
+    # Where there is a first and a last moment, every row has one.
+    fallback = period_of(list(terms.periods), terms.today).start if delivered.moments is None else None
+    return sql.period_sql(sql.VALUE_PREFIX + feed.version_field, starts, fallback)
 
 
 def _starts_within(starts: list[date], moments: tuple[date, date] | None) -> list[date]:

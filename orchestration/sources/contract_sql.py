@@ -208,12 +208,13 @@ def pseudonyms_sql(feed: Feed) -> dict[str, str]:
     return found
 
 
-def period_sql(moment: str, starts: Iterable[date], fallback: date) -> str:
+def period_sql(moment: str, starts: Iterable[date], fallback: date | None) -> str:
     """SQL: the first day of the period that the timestamp `moment` lies in; before the first the first, after the last
-    the last; `fallback` where there is no moment."""
+    the last; `fallback` where there is no moment, None where there always is one."""
     first, *later = sorted(starts)
-    branches = " ".join(f"WHEN {moment} >= TIMESTAMP '{start}' THEN DATE '{start}'" for start in reversed(later))
-    return f"CASE WHEN {moment} IS NULL THEN DATE '{fallback}' {branches} ELSE DATE '{first}' END"
+    branches = [f"WHEN {moment} IS NULL THEN DATE '{fallback}'"] if fallback is not None else []
+    branches += [f"WHEN {moment} >= TIMESTAMP '{start}' THEN DATE '{start}'" for start in reversed(later)]
+    return f"CASE {' '.join(branches)} ELSE DATE '{first}' END" if branches else f"DATE '{first}'"
 
 
 def _timestamp_sql(text: str) -> str:

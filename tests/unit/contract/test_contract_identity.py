@@ -176,9 +176,8 @@ def test_rows_keep_their_order_beside_rows_without_a_number_or_a_valid_one():
     numbers = [WOMAN, None, MAN, WOMAN[:-1] + "9", "", f" {WOMAN} ", MAN]
     id_types = ["resident_id", "resident_id", "resident_id", "resident_id", None, "resident_id", "passport"]
     found = persons(pa.array(id_types), pa.array(numbers), TODAY, Pseudonymiser.of(KEY)).to_pylist()
-    woman, man, traveller = (
-        expected_key(*one) for one in (("resident_id", WOMAN), ("resident_id", MAN), ("passport", MAN))
-    )
+    woman, man = expected_key("resident_id", WOMAN), expected_key("resident_id", MAN)
+    traveller = expected_key("passport", MAN)
     assert [row["person_key"] for row in found] == [woman, None, man, None, None, woman, traveller]
     assert [row["birth_year"] for row in found] == [1990, None, 1985, None, None, 1990, None]
     assert [row["sex"] for row in found] == ["female", None, "male", None, None, "female", None]
