@@ -1,6 +1,6 @@
 """One version of the published database from a built warehouse: filled, closed, and looked at as readers will.
 
-choose → copy, less what is withheld → hashed → marts.publication, comments, views → closed → verified
+choose → copy, less what is withheld → hashed, comments and views → marts.publication → closed → verified
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.publishing.database import (
     WAREHOUSE,
@@ -23,9 +24,11 @@ from orchestration.publishing.database import (
     content_sha256,
     copy_tables,
     open_version,
+    read_marts,
 )
+from orchestration.publishing.deducible import load_solver
 from orchestration.publishing.history import EarlierPublication
-from orchestration.publishing.manifest import read_manifest
+from orchestration.publishing.manifest import Manifest, read_manifest
 from orchestration.publishing.provenance import Provenance, read_provenance
 from orchestration.publishing.publication_record import add_publication
 from orchestration.publishing.specification import Specification
@@ -36,6 +39,9 @@ from orchestration.publishing.views import add_views
 from orchestration.settings import Settings
 from orchestration.side_by_side import side_by_side
 from orchestration.transforming.dbt import target_dir
+
+# Which publications take part, of an open version and what it is to hold
+Earlier = Callable[[duckdb.DuckDBPyConnection, Choice], list[EarlierPublication]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def build_version(
     specification: Specification,
     settings: Settings,
     built: Settings,
-    earlier: Callable[[duckdb.DuckDBPyConnection, Choice], list[EarlierPublication]],
+    earlier: Earlier,
 ) -> BuiltVersion:
     """Write the marts of the warehouse of `built` into a new file at `path`; it is still to be verified.
 
@@ -107,30 +113,57 @@ def build_version(
         # Two transactions: a hundred tables and comments are written down at once, not each by itself.
         connection.begin()
         choice = choose(connection, specification, manifest)
-        published, withheld = copy_tables(connection, choice, specification, earlier(connection, choice))
+        tables, remembered = _read(connection, choice, specification, earlier, settings.threads)
+        published, withheld = copy_tables(connection, choice, specification, tables, remembered, settings.threads)
         connection.commit()
-        published = _hashed(connection, published, settings.threads)
         connection.begin()
+        published = _hashed_and_described(connection, published, manifest, settings.threads)
         contracts = {
             table.name: columns_of(connection, WAREHOUSE, "marts" if table.kind == "mart" else "core", table.name)
             for table in published
         }
         provenance = read_provenance(settings, connection, WAREHOUSE)
         add_publication(connection, version, provenance, published, withheld.suppression)
-        add_comments(connection, published, manifest)
-        add_views(connection, [table.name for table in published])
         connection.commit()
         close_version(connection, path)
     return BuiltVersion(tuple(published), choice.left_out, withheld, provenance, contracts)
 
 
-def _hashed(
-    connection: duckdb.DuckDBPyConnection, tables: list[PublishedTable], threads_count: int
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    choice: Choice,
+    specification: Specification,
+    earlier: Earlier,
+    threads_count: int,
+) -> tuple[dict[str, pa.Table], list[EarlierPublication]]:
+    """The marts, and the publications that take part; meanwhile the suppression's solver is loaded."""
+    tables: dict[str, pa.Table] = {}
+    remembered: list[EarlierPublication] = []
+    actions = [
+        lambda: tables.update(read_marts(connection, choice, specification)),
+        load_solver,
+        lambda: remembered.extend(earlier(connection, choice)),
+    ]
+    side_by_side(actions, threads_count)
+    return tables, remembered
+
+
+def _hashed_and_described(
+    connection: duckdb.DuckDBPyConnection, tables: list[PublishedTable], manifest: Manifest | None, threads_count: int
 ) -> list[PublishedTable]:
-    """The tables with the hash of their content."""
+    """The tables with the hash of their content; meanwhile they get comments, and views over them."""
 
-    def hashed(table: PublishedTable) -> PublishedTable:
+    def describe() -> None:
+        add_comments(connection, tables, manifest)
+        add_views(connection, [table.name for table in tables])
+
+    def hashed(number: int) -> None:
         with connection.cursor() as cursor:
-            return replace(table, content_sha256=content_sha256(cursor, table.name))
+            found[number] = replace(tables[number], content_sha256=content_sha256(cursor, tables[number].name))
 
-    return side_by_side([partial(hashed, table) for table in tables], threads_count)
+    found = list(tables)
+    # The large ones first, so that at the end no thread waits for one of them.
+    order = sorted(range(len(tables)), key=lambda number: -tables[number].rows_count)
+    actions: list[Callable[[], None]] = [describe, *(partial(hashed, number) for number in order)]
+    side_by_side(actions, threads_count)
+    return found

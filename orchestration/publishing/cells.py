@@ -275,18 +275,24 @@ def secrets_of(specification: Specification, grids: Mapping[str, Grid], cells: C
 
 
 def build_relations(
-    specification: Specification, grids: Mapping[str, Grid], cells: CellTable, earlier: Iterable[EarlierLayer] = ()
+    specification: Specification,
+    grids: Mapping[str, Grid],
+    cells: CellTable,
+    matters: Bools,
+    earlier: Iterable[EarlierLayer] = (),
 ) -> list[Relation]:
-    """Every sum that the specification names, in its order: within a mart, along its periods, across marts."""
+    """Every sum that the specification names, in its order: within a mart, along its periods, across marts.
+
+    Less the parts that don't matter (`matters`, by cell): nine in ten cells are zeros that no step ever hides."""
     values = [cells.value, *(layer.value for layer in earlier)]
     relations: list[Relation] = []
     for name, grid in grids.items():
         mart = specification.marts[name]
         columns = _independent_columns(name, mart, specification, cells, values)
-        relations += [_total(grid, total, columns, cells) for total in mart.totals]
-        relations += [_running(grid, mart, running, cells) for running in mart.running_totals]
+        relations += [_total(grid, total, columns, cells, matters) for total in mart.totals]
+        relations += [_running(grid, mart, running, cells, matters) for running in mart.running_totals]
     relations += [
-        _link(link, specification, grids, cells) for link in specification.links if _names(link) <= set(grids)
+        _link(link, specification, grids, cells, matters) for link in specification.links if _names(link) <= set(grids)
     ]
     return [relation for relation in relations if len(relation.cell)]
 
@@ -315,7 +321,7 @@ def _names(link: Link) -> set[str]:
     return {link.total.mart, link.parts.mart}
 
 
-def _total(grid: Grid, total: Total, columns: list[str], cells: CellTable) -> Relation:
+def _total(grid: Grid, total: Total, columns: list[str], cells: CellTable, matters: Bools) -> Relation:
     """One equation for each column and each combination of the other keys."""
     members = grid.members[total.column]
     is_total_member = members == total.total if total.total is not None else np.zeros(len(members), dtype=bool)
@@ -324,16 +330,19 @@ def _total(grid: Grid, total: Total, columns: list[str], cells: CellTable) -> Re
     if not grid.size or not is_part.any() or (total.total is not None and not is_total_member.any()):
         return _none(f"{grid.mart} by {total.column}")
     code = grid.codes(total.column)
-    chosen = (is_part | is_total_member)[code]
+    chosen = np.flatnonzero((is_part | is_total_member)[code])
+    is_total = is_total_member[code[chosen]]
     within = dense(grid.across(key for key in grid.keys if key != total.column)[chosen])
     width = int(within.max()) + 1
-    equation = np.concatenate([within + width * number for number in range(len(columns))])
-    cell = np.concatenate([np.flatnonzero(chosen) + cells.blocks[grid.mart, column].start for column in columns])
-    is_total = np.tile(is_total_member[code][chosen], len(columns))
-    return _sum(f"{grid.mart} by {total.column}", equation, cell, is_total)
+    terms = []
+    for number, column in enumerate(columns):
+        cell = chosen + cells.blocks[grid.mart, column].start
+        kept = is_total | matters[cell]
+        terms.append((within[kept] + width * number, cell[kept], is_total[kept]))
+    return _sum(f"{grid.mart} by {total.column}", *(np.concatenate(part) for part in zip(*terms, strict=True)))
 
 
-def _running(grid: Grid, mart: Mart, running: RunningTotal, cells: CellTable) -> Relation:
+def _running(grid: Grid, mart: Mart, running: RunningTotal, cells: CellTable, matters: Bools) -> Relation:
     """One equation for each cell: the total here, the total one step before, what was added here."""
     assert mart.time is not None
     step = int(np.prod(grid.shape[grid.keys.index(mart.time) + 1 :]))
@@ -346,6 +355,10 @@ def _running(grid: Grid, mart: Mart, running: RunningTotal, cells: CellTable) ->
         (here, start[running.of], -1.0),
     ]
     terms += [(here, start[running.less], 1.0)] if running.less else []
+    # The first term is the total; of the others those that matter.
+    terms = [
+        (at[matters[at + offset]] if number else at, offset, sign) for number, (at, offset, sign) in enumerate(terms)
+    ]
     return Relation(
         f"{grid.mart}: {running.total} along {mart.time}",
         np.concatenate([at for at, _, _ in terms]),
@@ -355,7 +368,9 @@ def _running(grid: Grid, mart: Mart, running: RunningTotal, cells: CellTable) ->
     )
 
 
-def _link(link: Link, specification: Specification, grids: Mapping[str, Grid], cells: CellTable) -> Relation:
+def _link(
+    link: Link, specification: Specification, grids: Mapping[str, Grid], cells: CellTable, matters: Bools
+) -> Relation:
     """One equation for each cell of the total that has all its parts, where an absent one isn't zero."""
     name = f"{link.total.mart}.{link.total.column} = {link.parts.mart}.{link.parts.column}"
     of, parts = grids[link.total.mart], grids[link.parts.mart]
@@ -371,9 +386,10 @@ def _link(link: Link, specification: Specification, grids: Mapping[str, Grid], c
     is_told[targets[is_matched & ~_says(parts, specification)]] = False
     part_cells = np.flatnonzero(is_matched & is_told[targets])
     totals = np.unique(targets[part_cells])
-    equation = np.searchsorted(totals, targets[part_cells])
     total_start = cells.blocks[link.total.mart, link.total.column].start
     parts_start = cells.blocks[link.parts.mart, link.parts.column].start
+    part_cells = part_cells[matters[part_cells + parts_start]]
+    equation = np.searchsorted(totals, targets[part_cells])
     return _sum(
         name,
         np.concatenate([np.arange(len(totals)), equation]),

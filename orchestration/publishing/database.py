@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.publishing.cells import MartRows, build_cells, build_grids, build_relations
+from orchestration.publishing.cells import MartRows, build_cells, build_grids
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.history import EarlierPublication
 from orchestration.publishing.manifest import Manifest, TableText
-from orchestration.publishing.specification import FLAG_COLUMN, Mart, Specification
+from orchestration.publishing.specification import FLAG_COLUMN, Specification
 from orchestration.publishing.suppression import Withheld, suppress
 from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered
 from orchestration.settings import Settings
@@ -94,15 +94,27 @@ def choose(connection: duckdb.DuckDBPyConnection, specification: Specification, 
     return Choice(tuple(sorted(wanted)), specification.dimensions, tuple(sorted(there & withheld)))
 
 
+def read_marts(
+    connection: duckdb.DuckDBPyConnection, choice: Choice, specification: Specification
+) -> dict[str, pa.Table]:
+    """The marts to publish, each in the order of its keys."""
+    with connection.cursor() as cursor:
+        return {
+            name: cursor.sql(ordered(f"{WAREHOUSE}.marts.{quoted(name)}", specification.marts[name])).to_arrow_table()
+            for name in choice.marts
+        }
+
+
 def copy_tables(
     connection: duckdb.DuckDBPyConnection,
     choice: Choice,
     specification: Specification,
+    tables: Mapping[str, pa.Table],
     earlier: list[EarlierPublication],
+    threads_count: int,
 ) -> tuple[list[PublishedTable], Withheld]:
-    """Fill the new file: the marts with what has to be withheld as NULL, and the dimensions as they are."""
-    tables = {name: _read(connection, name, specification.marts[name]) for name in choice.marts}
-    withheld = withhold(specification, tables, earlier, _last_day(connection))
+    """Fill the new file: the marts (`tables`) with what has to be withheld as NULL, and the dimensions as they are."""
+    withheld = withhold(specification, tables, earlier, _last_day(connection), threads_count)
     published = []
     for name, table in tables.items():
         mart = specification.marts[name]
@@ -135,6 +147,7 @@ def withhold(
     tables: Mapping[str, pa.Table],
     earlier: list[EarlierPublication],
     last_day: date | None = None,
+    threads_count: int = 1,
 ) -> Withheld:
     """Decide over all marts together what is withheld. `last_day`: that of the marts' clock."""
     rows: dict[str, MartRows] = {
@@ -145,8 +158,7 @@ def withhold(
     grids = build_grids(specification, rows, [publication.marts for publication in earlier])
     cells = build_cells(specification, rows, grids)
     layers = [publication.layer(specification, grids, cells) for publication in earlier]
-    relations = build_relations(specification, grids, cells, layers)
-    return Withheld(grids, cells, suppress(specification, grids, cells, relations, layers), last_day)
+    return Withheld(grids, cells, suppress(specification, grids, cells, layers, threads_count), last_day)
 
 
 def content_sha256(connection: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -191,10 +203,6 @@ def close_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     log = path.with_name(f"{path.name}.wal")
     if log.exists():
         raise PublishError(f"{log} is left after closing: the file would be read without its last changes")
-
-
-def _read(connection: duckdb.DuckDBPyConnection, name: str, mart: Mart) -> pa.Table:
-    return connection.sql(ordered(f"{WAREHOUSE}.marts.{quoted(name)}", mart)).to_arrow_table()
 
 
 def _last_day(connection: duckdb.DuckDBPyConnection) -> date | None:

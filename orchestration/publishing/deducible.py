@@ -34,6 +34,12 @@ _LARGE_PART = 5_000
 Hashes = npt.NDArray[np.uint64]
 
 
+def load_solver() -> None:
+    """Load SciPy. It is loaded where equations are solved, since every other command would wait a quarter of a second
+    for nothing; called while a database is read, publication does not wait for it either."""
+    import scipy.sparse.csgraph  # noqa: F401
+
+
 class Deducer:
     """Answers for one system of equations after the other, remembering the parts that it has met."""
 
@@ -98,8 +104,7 @@ def _batches(part: Ints, is_new: Bools) -> Iterator[Ints]:
 def _vanishing(equation: Ints, variable: Ints, coefficient: Floats, draw: int) -> tuple[Ints, Ints]:
     """The variables that are 0 in a random vector which the equations map to 0, and those of them that may be so by
     chance."""
-    # Loaded where equations are solved: every other command would wait a quarter of a second for nothing.
-    from scipy.sparse import coo_array
+    from scipy.sparse import coo_array  # see load_solver
 
     present, columns = np.unique(variable, return_inverse=True)
     rows = dense(equation)

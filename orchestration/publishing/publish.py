@@ -76,8 +76,14 @@ def _build(
     settings: Settings, specification: Specification, folder: Path, history_dir: Path, version: str
 ) -> PublishReport:
     unfinished = files.unfinished_path(folder, version)
-    earlier = history.read_history(history_dir, specification)
-    built = build_version(unfinished, version, specification, settings, settings, lambda *_: earlier)
+    built = build_version(
+        unfinished,
+        version,
+        specification,
+        settings,
+        settings,
+        lambda *_: history.read_history(history_dir, specification),
+    )
     tables = [table.name for table in built.published]
     # None of it is seen by anyone before the swap, so what is made of the file need not wait until it is verified.
     side_by_side(

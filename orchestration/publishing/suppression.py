@@ -15,15 +15,26 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 
-from orchestration.publishing.cells import Bools, CellTable, EarlierLayer, Grid, Ints, Relation, secrets_of
+from orchestration.publishing.cells import (
+    Bools,
+    CellTable,
+    EarlierLayer,
+    Grid,
+    Ints,
+    Relation,
+    build_relations,
+    secrets_of,
+)
 from orchestration.publishing.deducible import Deducer
 from orchestration.publishing.hiding import Hiding, Levels
 from orchestration.publishing.specification import Specification
 from orchestration.publishing.sums import Best, Sum, Terms
-from orchestration.publishing.versions import Versions, distinct, known
+from orchestration.publishing.versions import ChangedSums, Versions, distinct, known
+from orchestration.side_by_side import side_by_side
 
 # How far from a cell that follows from others a further cell to hide is looked for, in steps from sum to sum.
 _MAX_STEPS_AWAY = 4
@@ -59,11 +70,11 @@ def suppress(
     specification: Specification,
     grids: Mapping[str, Grid],
     cells: CellTable,
-    relations: list[Relation],
     earlier: Iterable[EarlierLayer] = (),
+    threads_count: int = 1,
 ) -> Suppression:
     """Decide what is hidden. Deterministic: the same cells and the same earlier layers give the same answer."""
-    return _Suppressor(specification, grids, cells, relations, distinct(cells, earlier)).run()
+    return _Suppressor(specification, grids, cells, distinct(cells, earlier), threads_count).run()
 
 
 class _Suppressor:
@@ -72,10 +83,10 @@ class _Suppressor:
         specification: Specification,
         grids: Mapping[str, Grid],
         cells: CellTable,
-        relations: list[Relation],
         earlier: list[EarlierLayer],
+        threads_count: int,
     ) -> None:
-        self.cells, self.relations, self.earlier = cells, relations, earlier
+        self.cells, self.earlier = cells, earlier
         self.withhold_zeros = specification.withhold_zeros
         self.hiding = Hiding(specification, grids, cells, known(cells, earlier))
         self.is_secret = secrets_of(specification, grids, cells, cells.value)
@@ -84,15 +95,17 @@ class _Suppressor:
         self.is_lost: Bools = np.zeros(cells.size, dtype=bool)
         self.joint_rounds = 0
         self.deducer = Deducer()
-        self.versions = Versions(cells, relations, earlier)
+        self.versions = Versions(cells, earlier)
         matters = self.hiding.may_ever(specification.withhold_zeros, [layer.is_hidden for layer in earlier])
         matters[self.versions.cell] = True
+        relations = build_relations(specification, grids, cells, matters, earlier)
+        self.changed_sums = ChangedSums(self.versions, relations)
         self.hideable = [relation.among(matters) for relation in relations]
-        self.sums = [
-            Sum(relation, cells, self.hiding.units_of(relation.cell), specification.withhold_zeros)
-            for relation in self.hideable
-        ]
+        self.sums = side_by_side([partial(self._sum, relation) for relation in self.hideable], threads_count)
         self.changes = list(self._changes(specification.withhold_zeros))
+
+    def _sum(self, relation: Relation) -> Sum:
+        return Sum(relation, self.cells, self.hiding.units_of(relation.cell), self.withhold_zeros)
 
     def run(self) -> Suppression:
         self.hiding.hide(np.flatnonzero(self.is_secret & self.cells.is_count))
@@ -171,7 +184,7 @@ class _Suppressor:
         """For each earlier publication and relation: by how much each sum has changed. What has not changed is no part
         of it, so that few cells make up much of it: the days since then, and what grew with them."""
         for number in range(len(self.earlier)):
-            for relation, is_part, unknowns, secrets in self.versions.change(number):
+            for relation, is_part, unknowns, secrets in self.changed_sums.of(number):
                 numbers, equation = np.unique(relation.equation[is_part], return_inverse=True)
                 if len(numbers):
                     part = Relation(
@@ -206,7 +219,7 @@ class _Suppressor:
     def _from_all(self, unknown: Bools) -> tuple[Bools, Bools]:
         """The same with the sums of the earlier ones, and of which cells a secret earlier value is determined."""
         terms, size = self._terms(unknown), self.cells.size
-        for change in self.versions.changes(unknown):
+        for change in self.changed_sums.terms(unknown):
             terms.add(*change)
         found = self.deducer.deducible(*terms.arrays(), size + len(self.versions.cell))
         of_earlier = np.zeros(size, dtype=bool)

@@ -16,12 +16,17 @@ def distinct(cells: CellTable, earlier: Iterable[EarlierLayer]) -> list[EarlierL
     for layer in earlier:
         if np.array_equal(layer.value, cells.value):
             layer = replace(layer, is_settled=np.ones(cells.size, dtype=bool))
-        same = [n for n, other in enumerate(layers) if np.array_equal(other.value, layer.value, equal_nan=True)]
+        same = [n for n, other in enumerate(layers) if _are_same(other.value, layer.value)]
         if same:
             layers[same[0]] = replace(layers[same[0]], is_hidden=layers[same[0]].is_hidden & layer.is_hidden)
         else:
             layers.append(layer)
     return layers
+
+
+def _are_same(one: Floats, other: Floats) -> bool:
+    """Whether both have the same values, NaN being one. NumPy's `array_equal` copies both to see that."""
+    return bool(np.all((one == other) | (np.isnan(one) & np.isnan(other))))
 
 
 def known(cells: CellTable, earlier: list[EarlierLayer]) -> Bools:
@@ -35,11 +40,13 @@ def known(cells: CellTable, earlier: list[EarlierLayer]) -> Bools:
 class Versions:
     """Values of earlier publications that are no longer the cell's: each is an unknown, or known, of its own.
 
-    `cell`: the cell of each such unknown. Two earlier publications with the same settled value of a cell share it; an
-    unsettled value is of its publication alone.
+    `cell`: the cell of each such unknown; `is_secret`: which must not become known. Two earlier publications with the
+    same settled value of a cell share it; an unsettled value is of its publication alone. `changed`: of each
+    publication the cells with such a value, and the unknown that it is, -1 where it is known.
     """
 
-    def __init__(self, cells: CellTable, relations: list[Relation], earlier: list[EarlierLayer]) -> None:
+    def __init__(self, cells: CellTable, earlier: list[EarlierLayer]) -> None:
+        self.cells, self.earlier = cells, earlier
         at = [
             np.flatnonzero(~np.isnan(layer.value) & ((layer.value != cells.value) | ~layer.is_settled))
             for layer in earlier
@@ -66,19 +73,26 @@ class Versions:
         self.is_secret: Bools = np.concatenate([np.empty(0, dtype=bool), *secret])[order][is_new]
         is_shown = np.zeros(len(self.cell), dtype=bool)
         is_shown[number[~hidden]] = True
-        self._cells, self._relations, self._earlier = cells, relations, earlier
         ends = np.cumsum([0, *(len(where) for where in at)])
-        self._changed = []
+        self.changed: list[tuple[Ints, Ints]] = []
         for where, start, end in zip(at, ends[:-1], ends[1:], strict=True):
             unknown = number[start:end]
-            self._changed.append((where, np.where(is_shown[unknown], -1, unknown + cells.size)))
+            self.changed.append((where, np.where(is_shown[unknown], -1, unknown + cells.size)))
+
+
+class ChangedSums:
+    """What sums have changed by since earlier publications."""
+
+    def __init__(self, versions: Versions, relations: list[Relation]) -> None:
+        self._cells, self._earlier, self._changed = versions.cells, versions.earlier, versions.changed
+        self._relations = relations
         # Of each publication and relation the entries of sums with a changed value
         self._entries = [
             [self._of_changed_sums(number, layer, relation) for relation in relations]
-            for number, layer in enumerate(earlier)
+            for number, layer in enumerate(self._earlier)
         ]
 
-    def changes(self, unknown: Bools) -> Iterator[tuple[Relation, Ints, Ints, Floats]]:
+    def terms(self, unknown: Bools) -> Iterator[tuple[Relation, Ints, Ints, Floats]]:
         """The terms (equation, variable, coefficient) that earlier publications add to today's sums of a relation: of
         each sum in which any value has changed since (else it is the same as today's) by how much it differs from the
         same sum in the next newer publication that has it.
@@ -109,7 +123,7 @@ class Versions:
         variable[np.isnan(layer.value)] = -1
         return variable
 
-    def change(self, number: int) -> Iterator[tuple[Relation, Bools, Ints, Ints]]:
+    def of(self, number: int) -> Iterator[tuple[Relation, Bools, Ints, Ints]]:
         """What the sums of each relation have changed by since an earlier publication: which entries of the relation
         have another value now or are new, and for each equation how many values of that publication are unknown, and
         secret."""

@@ -20,7 +20,6 @@ from orchestration.publishing.cells import (
     MartRows,
     build_cells,
     build_grids,
-    build_relations,
 )
 from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.history import mark_published, read_history, write_history
@@ -144,8 +143,7 @@ def publish_rows(
     grids = build_grids(specification, rows, [publication.marts for publication in earlier])
     cells = build_cells(specification, rows, grids)
     layers = [publication.layer(specification, grids, cells) for publication in earlier]
-    relations = build_relations(specification, grids, cells, layers)
-    result = suppress(specification, grids, cells, relations, layers)
+    result = suppress(specification, grids, cells, layers)
     if history_dir:
         write_history(history_dir, version, specification, Withheld(grids, cells, result), known_on)
         mark_published(history_dir, version)
