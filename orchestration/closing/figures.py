@@ -10,7 +10,7 @@ from collections import defaultdict
 import duckdb
 
 from orchestration.publishing.specification import Mart, Specification, load_specification
-from orchestration.publishing.tables import columns_of
+from orchestration.publishing.tables import columns_of, database_name
 from orchestration.sql_text import quoted
 
 PERIOD = "period_start"
@@ -24,10 +24,10 @@ Figures = dict[str, dict[str, str]]
 def read_figures(connection: duckdb.DuckDBPyConnection, specification: Specification | None = None) -> Figures:
     """period_start → mart → SHA-256 (hex) of its counts and sums, of every mart by period that has been built."""
     specification = specification or load_specification()
-    database = str(connection.execute("select current_database()").fetchall()[0][0])
     found: Figures = defaultdict(dict)
+    built = columns_of(connection, database_name(connection), "marts")
     for name, mart in specification.marts.items():
-        types = columns_of(connection, database, "marts", name)
+        types = built.get(name, {})
         columns = [column for column in _columns(mart) if column in types]
         if mart.time != PERIOD or len(columns) <= len(mart.keys):
             continue

@@ -6,6 +6,7 @@ choose → copy, less what is withheld → hashed, comments and views → marts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -113,20 +114,25 @@ def build_version(
         # Two transactions: a hundred tables and comments are written down at once, not each by itself.
         connection.begin()
         choice = choose(connection, specification, manifest)
-        tables, remembered = _read(connection, choice, specification, earlier, settings.threads)
-        published, withheld = copy_tables(connection, choice, specification, tables, remembered, settings.threads)
+        inputs = _read(connection, choice, specification, earlier, settings)
+        published, withheld = copy_tables(
+            connection, choice, specification, inputs.marts, inputs.earlier, settings.threads
+        )
         connection.commit()
         connection.begin()
         published = _hashed_and_described(connection, published, manifest, settings.threads)
-        contracts = {
-            table.name: columns_of(connection, WAREHOUSE, "marts" if table.kind == "mart" else "core", table.name)
-            for table in published
-        }
-        provenance = read_provenance(settings, connection, WAREHOUSE)
-        add_publication(connection, version, provenance, published, withheld.suppression)
+        contracts = _contracts(connection, published)
+        add_publication(connection, version, inputs.provenance, published, withheld.suppression)
         connection.commit()
         close_version(connection, path)
-    return BuiltVersion(tuple(published), choice.left_out, withheld, provenance, contracts)
+    return BuiltVersion(tuple(published), choice.left_out, withheld, inputs.provenance, contracts)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    marts: Mapping[str, pa.Table]
+    earlier: list[EarlierPublication]
+    provenance: Provenance
 
 
 def _read(
@@ -134,18 +140,27 @@ def _read(
     choice: Choice,
     specification: Specification,
     earlier: Earlier,
-    threads_count: int,
-) -> tuple[dict[str, pa.Table], list[EarlierPublication]]:
-    """The marts, and the publications that take part; meanwhile the suppression's solver is loaded."""
-    tables: dict[str, pa.Table] = {}
-    remembered: list[EarlierPublication] = []
-    actions = [
-        lambda: tables.update(read_marts(connection, choice, specification)),
-        load_solver,
-        lambda: remembered.extend(earlier(connection, choice)),
-    ]
-    side_by_side(actions, threads_count)
-    return tables, remembered
+    settings: Settings,
+) -> _Inputs:
+    """What a version is made of; meanwhile the suppression's solver is loaded."""
+    with (
+        connection.cursor() as at_marts,
+        connection.cursor() as at_earlier,
+        connection.cursor() as at_provenance,
+        ThreadPoolExecutor(max(1, settings.threads), thread_name_prefix="read") as pool,
+    ):
+        marts = pool.submit(read_marts, at_marts, choice, specification)
+        solver = pool.submit(load_solver)
+        remembered = pool.submit(earlier, at_earlier, choice)
+        provenance = pool.submit(read_provenance, settings, at_provenance, WAREHOUSE)
+        solver.result()
+        return _Inputs(marts.result(), remembered.result(), provenance.result())
+
+
+def _contracts(connection: duckdb.DuckDBPyConnection, tables: list[PublishedTable]) -> dict[str, dict[str, str]]:
+    """Table → column → type as in the warehouse."""
+    in_warehouse = {schema: columns_of(connection, WAREHOUSE, schema) for schema in ("marts", "core")}
+    return {table.name: in_warehouse[table.schema][table.name] for table in tables}
 
 
 def _hashed_and_described(

@@ -20,7 +20,7 @@ from orchestration.publishing.history import EarlierPublication
 from orchestration.publishing.manifest import Manifest, TableText
 from orchestration.publishing.specification import FLAG_COLUMN, Specification
 from orchestration.publishing.suppression import Withheld, suppress
-from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered
+from orchestration.publishing.tables import MaskedTable, columns_of, database_name, mart_rows, masked, ordered
 from orchestration.settings import Settings
 from orchestration.sources.texts import bytes_of
 from orchestration.sql_text import literal, quoted
@@ -43,6 +43,11 @@ class PublishedTable:
     left_out_rows_count: int = 0
     withheld_cells_count: int = 0
     content_sha256: str = ""
+
+    @property
+    def schema(self) -> str:
+        """That of the warehouse which the table is from."""
+        return "marts" if self.kind == "mart" else "core"
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,9 @@ def choose(connection: duckdb.DuckDBPyConnection, specification: Specification, 
         )
     if missing := sorted(set(specification.dimensions) - _tables(connection, "core")):
         raise PublishError(f"dimensions are missing in core: {', '.join(missing)}; run `warehouse transform`")
+    columns = columns_of(connection, WAREHOUSE, "marts")
     for mart in sorted(wanted):
-        specification.check(mart, columns_of(connection, WAREHOUSE, "marts", mart))
+        specification.check(mart, columns[mart])
     return Choice(tuple(sorted(wanted)), specification.dimensions, tuple(sorted(there & withheld)))
 
 
@@ -98,11 +104,10 @@ def read_marts(
     connection: duckdb.DuckDBPyConnection, choice: Choice, specification: Specification
 ) -> dict[str, pa.Table]:
     """The marts to publish, each in the order of its keys."""
-    with connection.cursor() as cursor:
-        return {
-            name: cursor.sql(ordered(f"{WAREHOUSE}.marts.{quoted(name)}", specification.marts[name])).to_arrow_table()
-            for name in choice.marts
-        }
+    return {
+        name: connection.sql(ordered(f"{WAREHOUSE}.marts.{quoted(name)}", specification.marts[name])).to_arrow_table()
+        for name in choice.marts
+    }
 
 
 def copy_tables(
@@ -178,17 +183,12 @@ def add_comments(
     connection: duckdb.DuckDBPyConnection, published: list[PublishedTable], manifest: Manifest | None
 ) -> None:
     """Give tables and columns the descriptions that they have in dbt."""
+    columns = columns_of(connection, database_name(connection), "marts")
     for table in published:
-        schema = "marts" if table.kind == "mart" else "core"
-        text = manifest.texts.get((schema, table.name), TableText()) if manifest else TableText()
-        columns = connection.execute(
-            "select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ? "
-            "and database_name = current_database()",
-            [table.name],
-        ).fetchall()
+        text = manifest.texts.get((table.schema, table.name), TableText()) if manifest else TableText()
         if text.description:
             connection.execute(f"comment on table marts.{quoted(table.name)} is {literal(text.description)}")
-        for (column,) in columns:
+        for column in columns[table.name]:
             comment = _FLAG_TEXT if column == FLAG_COLUMN else text.columns.get(column)
             if comment:
                 name = f"marts.{quoted(table.name)}.{quoted(column)}"

@@ -18,7 +18,7 @@ import adbc_driver_manager
 import duckdb
 
 from orchestration.publishing.errors import PublishError
-from orchestration.publishing.tables import columns_of
+from orchestration.publishing.tables import columns_of, database_name
 from orchestration.sql_text import literal, quoted
 
 if TYPE_CHECKING:
@@ -83,15 +83,15 @@ def _connect(dsn: str) -> adbc.Connection:
 
 
 def _refill(source: duckdb.DuckDBPyConnection, target: adbc.Connection, tables: Sequence[str]) -> None:
-    database = source.execute("select current_database()").fetchall()[0][0]
+    database = database_name(source)
     with target.cursor() as cursor:
         if not _asked(cursor, "select 1 from pg_namespace where nspname = $1", SCHEMA):
             cursor.execute(f"create schema {SCHEMA}")
         there = _there(cursor)
         _empty_what_is_published_no_more(cursor, tables, there)
+        kinds = columns_of(source, database, SCHEMA)
         for table in tables:
-            kinds = columns_of(source, database, SCHEMA, table)
-            columns = {name: _type(table, name, kind) for name, kind in kinds.items()}
+            columns = {name: _type(table, name, kind) for name, kind in kinds[table].items()}
             _shape(cursor, table, columns, is_there=table in there)
             cursor.execute(f"delete from {SCHEMA}.{quoted(table)}")
             rows = source.sql(f"from {SCHEMA}.{quoted(table)}").to_arrow_table()

@@ -33,14 +33,22 @@ class MaskedTable:
     added_rows_count: int
 
 
-def columns_of(connection: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> dict[str, str]:
-    """Column names and DuckDB types of a table, in its order."""
+def database_name(connection: duckdb.DuckDBPyConnection) -> str:
+    """The name under which a connection knows its own file."""
+    return str(connection.execute("select current_database()").fetchall()[0][0])
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -> dict[str, dict[str, str]]:
+    """Table → column name → DuckDB type, of each table of a schema, in its order."""
     rows = connection.execute(
-        "select column_name, data_type from duckdb_columns() "
-        "where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-        [database, schema, table],
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = ? and schema_name = ? order by table_name, column_index",
+        [database, schema],
     ).fetchall()
-    return dict(rows)
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+    return found
 
 
 def ordered(qualified: str, mart: Mart) -> str:

@@ -11,7 +11,7 @@ from orchestration.publishing.database import PublishedTable
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.publication_record import PUBLICATION_TABLES
 from orchestration.publishing.specification import FLAG_COLUMN
-from orchestration.publishing.tables import columns_of
+from orchestration.publishing.tables import columns_of, database_name
 from orchestration.sql_text import quoted
 
 # Names under which something about one person goes; none of them has a place in a published table.
@@ -39,18 +39,15 @@ def verify_version(path: Path, published: Sequence[PublishedTable], contracts: M
     the warehouse. Raises PublishError with a line for each thing that is wrong."""
     with duckdb.connect(str(path), read_only=True) as connection:
         problems = _tables_differ(connection, published)
+        columns_by_table = columns_of(connection, database_name(connection), "marts")
         for table in published:
             problems += _counts_differ(connection, table)
-            columns = columns_of(connection, connection_name(connection), "marts", table.name)
+            columns = columns_by_table[table.name]
             problems += _contract_differs(table.name, columns, contracts[table.name])
             problems += personal_columns(table.name, columns)
             problems += _personal_values(connection, table.name, columns)
     if problems:
         raise PublishError("\n".join(problems))
-
-
-def connection_name(connection: duckdb.DuckDBPyConnection) -> str:
-    return str(connection.execute("select current_database()").fetchall()[0][0])
 
 
 def personal_columns(table: str, columns: Mapping[str, str]) -> list[str]:
