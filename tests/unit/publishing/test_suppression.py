@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
+import numpy as np
 from disclosure_attack import (
     ALL,
     NATION,
@@ -16,6 +19,7 @@ from disclosure_attack import (
     told_where_zeros_stay,
 )
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_tables import (
     DAYS,
     PLATFORMS,
@@ -28,6 +32,9 @@ from small_tables import (
     table,
     two_states,
 )
+
+from orchestration.publishing import suppression
+from orchestration.publishing.cells import Relation, build_relations
 
 
 def equations_until(counts: Counts) -> list[dict[Cell, int]]:
@@ -143,3 +150,22 @@ def test_no_small_count_follows_from_two_publications_together(states: tuple[Cou
     assert follows & small <= exposed
     # and the later one, alone, gives nothing away at all
     assert determined(read[1][2].published, equations_until(states[1])) <= exposed
+
+
+@settings(max_examples=25, deadline=None)
+@given(two_states(), st.booleans())
+def test_cells_that_no_step_hides_are_missed_in_no_sum(states: tuple[Counts, Counts], withhold_zeros: bool) -> None:
+    def with_every_cell(*arguments: Any) -> list[Relation]:
+        specification, grids, cells, _, earlier = arguments
+        return build_relations(specification, grids, cells, np.ones(cells.size, dtype=bool), earlier)
+
+    def published() -> list[Publication]:
+        with tempfile.TemporaryDirectory() as folder:
+            return [
+                publish_table(table(counts), Path(folder), version, withhold_zeros=withhold_zeros)
+                for version, counts in zip("12", states, strict=True)
+            ]
+
+    with mock.patch.object(suppression, "build_relations", with_every_cell):
+        with_all = published()
+    assert published() == with_all
