@@ -283,7 +283,8 @@ def build_relations(
 ) -> list[Relation]:
     """Every sum that the specification names, in its order: within a mart, along its periods, across marts.
 
-    Less the parts that don't matter (`matters`, by cell): nine in ten cells are zeros that no step ever hides."""
+    Less the parts that don't matter (`matters`, by cell): most cells are zeros that no step ever hides. Totals stay,
+    since an earlier publication that lacked one says nothing of its sum."""
     values = [cells.value, *(layer.value for layer in earlier)]
     relations: list[Relation] = []
     for name, grid in grids.items():

@@ -35,8 +35,8 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def load_solver() -> None:
-    """Load SciPy. It is loaded where equations are solved, since every other command would wait a quarter of a second
-    for nothing; called while a database is read, publication does not wait for it either."""
+    """Load SciPy ahead, while something else is waited for: it takes a quarter of a second. Every other command does
+    without, so that it is loaded only where it is used."""
     import scipy.sparse.csgraph  # noqa: F401
 
 
