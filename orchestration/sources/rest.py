@@ -68,9 +68,9 @@ def fetch_rest(
     try:
         with turn:
             found = read_rows(rows, FEEDS[source.feed], load_column_map(source.column_map, source.feed))
+            return pulled_payload(source, sender, period, window, now, source_name=name, delivered=rows, found=found)
     except FormatError as error:
         raise PermanentSourceError(sender.id, source.feed, name, error.message, error.field, error.row) from None
-    return pulled_payload(source, sender, period, window, now, source_name=name, delivered=rows, found=found)
 
 
 def _all_pages(requests: Requests, url: str, parameters: dict[str, str]) -> list[msgspec.Raw]:

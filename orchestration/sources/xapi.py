@@ -89,5 +89,5 @@ def fetch_xapi(
             positions=table[POSITION],
             malformed=table[MALFORMED],
         )
-    payload = [*(statements[index] for index in kept), *targets]
-    return pulled_payload(source, sender, period, window, now, source_name=NAME, delivered=payload, found=found)
+        payload = [*(statements[index] for index in kept), *targets]
+        return pulled_payload(source, sender, period, window, now, source_name=NAME, delivered=payload, found=found)
