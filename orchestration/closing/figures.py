@@ -10,7 +10,7 @@ from collections import defaultdict
 import duckdb
 
 from orchestration.publishing.specification import Mart, Specification, load_specification
-from orchestration.publishing.tables import columns_of, database_name
+from orchestration.publishing.tables import columns_of
 from orchestration.sql_text import quoted
 
 PERIOD = "period_start"
@@ -25,7 +25,7 @@ def read_figures(connection: duckdb.DuckDBPyConnection, specification: Specifica
     """period_start → mart → SHA-256 (hex) of its counts and sums, of every mart by period that has been built."""
     specification = specification or load_specification()
     found: Figures = defaultdict(dict)
-    built = columns_of(connection, database_name(connection), "marts")
+    built = columns_of(connection, "marts")
     for name, mart in specification.marts.items():
         types = built.get(name, {})
         columns = [column for column in _columns(mart) if column in types]

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -34,11 +33,9 @@ from orchestration.publishing.provenance import Provenance, read_provenance
 from orchestration.publishing.publication_record import add_publication
 from orchestration.publishing.specification import Specification
 from orchestration.publishing.suppression import Withheld
-from orchestration.publishing.tables import columns_of
 from orchestration.publishing.verification import verify_version
 from orchestration.publishing.views import add_views
 from orchestration.settings import Settings
-from orchestration.side_by_side import side_by_side
 from orchestration.transforming.dbt import target_dir
 
 # Which publications take part, of an open version and what it is to hold
@@ -121,11 +118,10 @@ def build_version(
         connection.commit()
         connection.begin()
         published = _hashed_and_described(connection, published, manifest, settings.threads)
-        contracts = _contracts(connection, published)
         add_publication(connection, version, inputs.provenance, published, withheld.suppression)
         connection.commit()
         close_version(connection, path)
-    return BuiltVersion(tuple(published), choice.left_out, withheld, inputs.provenance, contracts)
+    return BuiltVersion(tuple(published), choice.left_out, withheld, inputs.provenance, choice.contracts)
 
 
 @dataclass(frozen=True)
@@ -157,12 +153,6 @@ def _read(
         return _Inputs(marts.result(), remembered.result(), provenance.result())
 
 
-def _contracts(connection: duckdb.DuckDBPyConnection, tables: list[PublishedTable]) -> dict[str, dict[str, str]]:
-    """Table → column → type as in the warehouse."""
-    in_warehouse = {schema: columns_of(connection, WAREHOUSE, schema) for schema in ("marts", "core")}
-    return {table.name: in_warehouse[table.schema][table.name] for table in tables}
-
-
 def _hashed_and_described(
     connection: duckdb.DuckDBPyConnection, tables: list[PublishedTable], manifest: Manifest | None, threads_count: int
 ) -> list[PublishedTable]:
@@ -172,13 +162,14 @@ def _hashed_and_described(
         add_comments(connection, tables, manifest)
         add_views(connection, [table.name for table in tables])
 
-    def hashed(number: int) -> None:
+    def hashed(table: PublishedTable) -> str:
         with connection.cursor() as cursor:
-            found[number] = replace(tables[number], content_sha256=content_sha256(cursor, tables[number].name))
+            return content_sha256(cursor, table.name)
 
-    found = list(tables)
-    # The large ones first, so that at the end no thread waits for one of them.
-    order = sorted(range(len(tables)), key=lambda number: -tables[number].rows_count)
-    actions: list[Callable[[], None]] = [describe, *(partial(hashed, number) for number in order)]
-    side_by_side(actions, threads_count)
-    return found
+    with ThreadPoolExecutor(max(1, threads_count), thread_name_prefix="describe") as pool:
+        described = pool.submit(describe)
+        # The large ones first, so that at the end no thread waits for one of them.
+        largest_first = sorted(tables, key=lambda table: -table.rows_count)
+        hashes = {table.name: pool.submit(hashed, table) for table in largest_first}
+        described.result()
+        return [replace(table, content_sha256=hashes[table.name].result()) for table in tables]

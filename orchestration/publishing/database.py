@@ -20,7 +20,7 @@ from orchestration.publishing.history import EarlierPublication
 from orchestration.publishing.manifest import Manifest, TableText
 from orchestration.publishing.specification import FLAG_COLUMN, Specification
 from orchestration.publishing.suppression import Withheld, suppress
-from orchestration.publishing.tables import MaskedTable, columns_of, database_name, mart_rows, masked, ordered
+from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered
 from orchestration.settings import Settings
 from orchestration.sources.texts import bytes_of
 from orchestration.sql_text import literal, quoted
@@ -44,19 +44,15 @@ class PublishedTable:
     withheld_cells_count: int = 0
     content_sha256: str = ""
 
-    @property
-    def schema(self) -> str:
-        """That of the warehouse which the table is from."""
-        return "marts" if self.kind == "mart" else "core"
-
 
 @dataclass(frozen=True)
 class Choice:
-    """Which tables of the warehouse are published."""
+    """Which tables of the warehouse are published. `contracts`: of each its columns and their types as it has them."""
 
     marts: tuple[str, ...]
     dimensions: tuple[str, ...]
     left_out: tuple[str, ...]
+    contracts: Mapping[str, Mapping[str, str]]
 
 
 def open_version(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -83,21 +79,22 @@ def open_version(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
 def choose(connection: duckdb.DuckDBPyConnection, specification: Specification, manifest: Manifest | None) -> Choice:
     """What is to be published. Raises PublishError where a mart or dimension that should be there is missing, and
     DisclosureError for a mart that the specification doesn't know."""
-    there = _tables(connection, "marts")
+    there, core = (columns_of(connection, schema, WAREHOUSE) for schema in ("marts", "core"))
     withheld = set(specification.record_level) | (manifest.unpublished if manifest else set())
-    wanted = (set(manifest.marts) if manifest else there) - withheld
+    wanted = (set(manifest.marts) if manifest else set(there)) - withheld
     if not wanted:
         raise PublishError("the warehouse holds no marts yet; run `warehouse transform`")
-    if missing := sorted(wanted - there):
+    if missing := sorted(wanted - set(there)):
         raise PublishError(
             f"marts that dbt should have built are missing: {', '.join(missing)}; run `warehouse transform`"
         )
-    if missing := sorted(set(specification.dimensions) - _tables(connection, "core")):
+    if missing := sorted(set(specification.dimensions) - set(core)):
         raise PublishError(f"dimensions are missing in core: {', '.join(missing)}; run `warehouse transform`")
-    columns = columns_of(connection, WAREHOUSE, "marts")
-    for mart in sorted(wanted):
-        specification.check(mart, columns[mart])
-    return Choice(tuple(sorted(wanted)), specification.dimensions, tuple(sorted(there & withheld)))
+    marts = tuple(sorted(wanted))
+    for mart in marts:
+        specification.check(mart, there[mart])
+    contracts = {mart: there[mart] for mart in marts} | {name: core[name] for name in specification.dimensions}
+    return Choice(marts, specification.dimensions, tuple(sorted(set(there) & withheld)), contracts)
 
 
 def read_marts(
@@ -183,9 +180,10 @@ def add_comments(
     connection: duckdb.DuckDBPyConnection, published: list[PublishedTable], manifest: Manifest | None
 ) -> None:
     """Give tables and columns the descriptions that they have in dbt."""
-    columns = columns_of(connection, database_name(connection), "marts")
+    columns = columns_of(connection, "marts")
     for table in published:
-        text = manifest.texts.get((table.schema, table.name), TableText()) if manifest else TableText()
+        schema = "marts" if table.kind == "mart" else "core"
+        text = manifest.texts.get((schema, table.name), TableText()) if manifest else TableText()
         if text.description:
             connection.execute(f"comment on table marts.{quoted(table.name)} is {literal(text.description)}")
         for column in columns[table.name]:
@@ -214,14 +212,6 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -
     connection.register("_table", table)
     connection.execute(f"create table marts.{quoted(name)} as from _table")
     connection.unregister("_table")
-
-
-def _tables(connection: duckdb.DuckDBPyConnection, schema: str) -> set[str]:
-    rows = connection.execute(
-        "select table_name from information_schema.tables where table_catalog = ? and table_schema = ?",
-        [WAREHOUSE, schema],
-    ).fetchall()
-    return {name for (name,) in rows}
 
 
 def _count(connection: duckdb.DuckDBPyConnection, qualified: str) -> int:

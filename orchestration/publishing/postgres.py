@@ -18,7 +18,7 @@ import adbc_driver_manager
 import duckdb
 
 from orchestration.publishing.errors import PublishError
-from orchestration.publishing.tables import columns_of, database_name
+from orchestration.publishing.tables import columns_of
 from orchestration.sql_text import literal, quoted
 
 if TYPE_CHECKING:
@@ -83,20 +83,19 @@ def _connect(dsn: str) -> adbc.Connection:
 
 
 def _refill(source: duckdb.DuckDBPyConnection, target: adbc.Connection, tables: Sequence[str]) -> None:
-    database = database_name(source)
     with target.cursor() as cursor:
         if not _asked(cursor, "select 1 from pg_namespace where nspname = $1", SCHEMA):
             cursor.execute(f"create schema {SCHEMA}")
         there = _there(cursor)
         _empty_what_is_published_no_more(cursor, tables, there)
-        kinds = columns_of(source, database, SCHEMA)
+        kinds = columns_of(source, SCHEMA)
         for table in tables:
             columns = {name: _type(table, name, kind) for name, kind in kinds[table].items()}
             _shape(cursor, table, columns, is_there=table in there)
             cursor.execute(f"delete from {SCHEMA}.{quoted(table)}")
             rows = source.sql(f"from {SCHEMA}.{quoted(table)}").to_arrow_table()
             cursor.adbc_ingest(table, rows, mode="append", db_schema_name=SCHEMA)
-            _comment(source, database, cursor, table)
+            _comment(source, cursor, table)
 
 
 def _empty_what_is_published_no_more(cursor: Any, tables: Sequence[str], there: set[str]) -> None:
@@ -135,16 +134,17 @@ def _shape(cursor: Any, table: str, columns: dict[str, str], *, is_there: bool) 
         cursor.execute(f"alter table {name} {', '.join(changes)}")
 
 
-def _comment(source: duckdb.DuckDBPyConnection, database: str, cursor: Any, table: str) -> None:
+def _comment(source: duckdb.DuckDBPyConnection, cursor: Any, table: str) -> None:
     """The same comments as in the published file."""
     of_table = source.execute(
-        "select comment from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
-        [database, SCHEMA, table],
+        "select comment from duckdb_tables() "
+        "where database_name = current_database() and schema_name = ? and table_name = ?",
+        [SCHEMA, table],
     ).fetchall()
     of_columns = source.execute(
         "select column_name, comment from duckdb_columns() "
-        "where database_name = ? and schema_name = ? and table_name = ?",
-        [database, SCHEMA, table],
+        "where database_name = current_database() and schema_name = ? and table_name = ?",
+        [SCHEMA, table],
     ).fetchall()
     name = f"{SCHEMA}.{quoted(table)}"
     cursor.execute(f"comment on table {name} is {_comment_text(of_table[0][0])}")

@@ -102,10 +102,11 @@ class _Suppressor:
         self.changed_sums = ChangedSums(self.versions, relations)
         self.hideable = [relation.among(matters) for relation in relations]
         self.sums = side_by_side([partial(self._sum, relation) for relation in self.hideable], threads_count)
-        self.changes = list(self._changes(specification.withhold_zeros))
+        self.changes = list(self._changes())
 
-    def _sum(self, relation: Relation) -> Sum:
-        return Sum(relation, self.cells, self.hiding.units_of(relation.cell), self.withhold_zeros)
+    def _sum(self, relation: Relation, unknowns: Ints | None = None, secrets: Ints | None = None) -> Sum:
+        units = self.hiding.units_of(relation.cell)
+        return Sum(relation, self.cells, units, self.withhold_zeros, unknowns, secrets)
 
     def run(self) -> Suppression:
         self.hiding.hide(np.flatnonzero(self.is_secret & self.cells.is_count))
@@ -180,7 +181,7 @@ class _Suppressor:
             tells &= each.count(self.hiding.is_unknown & self.is_secret) + each.secrets > 0
         return each.first(tells, self.hiding.may_take)[1]
 
-    def _changes(self, withhold_zeros: bool) -> Iterator[Sum]:
+    def _changes(self) -> Iterator[Sum]:
         """For each earlier publication and relation: by how much each sum has changed. What has not changed is no part
         of it, so that few cells make up much of it: the days since then, and what grew with them."""
         for number in range(len(self.earlier)):
@@ -194,8 +195,7 @@ class _Suppressor:
                         relation.is_total[is_part],
                         relation.sign[is_part],
                     )
-                    units = self.hiding.units_of(part.cell)
-                    yield Sum(part, self.cells, units, withhold_zeros, unknowns[numbers], secrets[numbers])
+                    yield self._sum(part, unknowns[numbers], secrets[numbers])
 
     def _deducible(self) -> tuple[Bools, Bools]:
         """Which cells follow now, and which cells had a value in an earlier publication that follows now.

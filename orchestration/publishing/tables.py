@@ -33,16 +33,14 @@ class MaskedTable:
     added_rows_count: int
 
 
-def database_name(connection: duckdb.DuckDBPyConnection) -> str:
-    """The name under which a connection knows its own file."""
-    return str(connection.execute("select current_database()").fetchall()[0][0])
-
-
-def columns_of(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -> dict[str, dict[str, str]]:
-    """Table → column name → DuckDB type, of each table of a schema, in its order."""
+def columns_of(
+    connection: duckdb.DuckDBPyConnection, schema: str, database: str | None = None
+) -> dict[str, dict[str, str]]:
+    """Table → column name → DuckDB type, of each table of a schema, in its order. `database`: default the connection's
+    own."""
     rows = connection.execute(
         "select table_name, column_name, data_type from duckdb_columns() "
-        "where database_name = ? and schema_name = ? order by table_name, column_index",
+        "where database_name = coalesce(?, current_database()) and schema_name = ? order by table_name, column_index",
         [database, schema],
     ).fetchall()
     found: dict[str, dict[str, str]] = {}

@@ -11,7 +11,7 @@ from orchestration.publishing.database import PublishedTable
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.publication_record import PUBLICATION_TABLES
 from orchestration.publishing.specification import FLAG_COLUMN
-from orchestration.publishing.tables import columns_of, database_name
+from orchestration.publishing.tables import columns_of
 from orchestration.sql_text import quoted
 
 # Names under which something about one person goes; none of them has a place in a published table.
@@ -39,7 +39,7 @@ def verify_version(path: Path, published: Sequence[PublishedTable], contracts: M
     the warehouse. Raises PublishError with a line for each thing that is wrong."""
     with duckdb.connect(str(path), read_only=True) as connection:
         problems = _tables_differ(connection, published)
-        columns_by_table = columns_of(connection, database_name(connection), "marts")
+        columns_by_table = columns_of(connection, "marts")
         for table in published:
             problems += _counts_differ(connection, table)
             columns = columns_by_table[table.name]
