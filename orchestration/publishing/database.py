@@ -47,7 +47,7 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which tables of the warehouse are published. `contracts`: of each its columns and their types as it has them."""
+    """Which tables of the warehouse are published. `contracts`: table → column → its type there."""
 
     marts: tuple[str, ...]
     dimensions: tuple[str, ...]
