@@ -1,4 +1,7 @@
-"""`warehouse`: the command line. Thin: each command calls the function that a Dagster asset calls."""
+"""`warehouse`: the command line. Thin: each command calls the function that a Dagster asset calls.
+
+__main__.py starts it.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,3 @@ app.command(name="what-if")(what_if.what_if)
 app.add_typer(period.app, name="period")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sandbox.app, name="sandbox")
-
-if __name__ == "__main__":
-    app()
