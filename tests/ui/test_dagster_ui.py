@@ -145,9 +145,18 @@ def test_nothing_personal_is_in_dagsters_storage(dagster, world):
     # A name of two characters may well stand in a platform's or a course's name, a damaged number of three in any file.
     wanted = [value.encode() for value in personal if value and len(value) > 2 and len(value.encode()) > 3]
     assert len(wanted) > 100
-    kept = b"\n".join(path.read_bytes() for path in sorted(_files(dagster)))
+    kept = b"\n".join(map(_bytes_of, sorted(_files(dagster))))
     assert FEED.encode() in kept
     assert [value for value in wanted if value in kept] == []
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        # SQLite takes the files beside a database away once nobody has it open, and Dagster goes on meanwhile.
+        assert path.name.endswith(("-shm", "-wal", "-journal")), path
+        return b""
 
 
 def _files(dagster: Any) -> list[Path]:
