@@ -44,8 +44,6 @@ except ModuleNotFoundError:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "True\n", "")
 
 
-def test_the_command_line_in_a_process_of_its_own_says_its_commands_and_fails_with_their_codes():
-    helped = subprocess.run([sys.executable, "-m", "orchestration", "--help"], capture_output=True, text=True)
-    assert helped.returncode == 0 and "publish" in helped.stdout, helped.stderr
+def test_the_command_line_in_a_process_of_its_own_ends_with_its_commands_code():
     wrong = subprocess.run([sys.executable, "-m", "orchestration", "no-such-command"], capture_output=True, text=True)
     assert wrong.returncode == 2 and "no-such-command" in wrong.stderr, wrong
