@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from benchmarks.generator.world import KEY, NOW
 from orchestration.settings import Settings
-from orchestration.sources.identity import persons
-from orchestration.sources.pseudonyms import Pseudonymiser
+from orchestration.sources.persons.identity import persons
+from orchestration.sources.persons.pseudonyms import Pseudonymiser
 
 TIMES = 3
 

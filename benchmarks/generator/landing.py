@@ -20,9 +20,9 @@ from orchestration.landing.configuration import land_configuration
 from orchestration.landing.ledger import LedgerEntry, PeriodRows, read_ledger
 from orchestration.landing.quarantine import quarantine_file
 from orchestration.settings import Settings
-from orchestration.sources import contract_sql as sql
+from orchestration.sources.checking import contract_sql as sql
 from orchestration.sources.feeds import FEEDS, Feed
-from orchestration.sources.pseudonyms import Pseudonymiser
+from orchestration.sources.persons.pseudonyms import Pseudonymiser
 from orchestration.sql_text import quoted
 
 # One row in so many of the registrations is written down as refused, beside those that landed.

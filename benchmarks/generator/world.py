@@ -20,9 +20,9 @@ from orchestration import calendar
 from orchestration.campaign import load_campaign
 from orchestration.sandbox.platforms import bureaus, platforms
 from orchestration.settings import PROJECT_ROOT, SHANGHAI
-from orchestration.sources.addresses import address_keys
-from orchestration.sources.identity import persons, registration_sk_sql
-from orchestration.sources.pseudonyms import Pseudonymiser
+from orchestration.sources.persons.addresses import address_keys
+from orchestration.sources.persons.identity import persons, registration_sk_sql
+from orchestration.sources.persons.pseudonyms import Pseudonymiser
 
 FOLDER = Path(__file__).parent
 NOW = datetime(2020, 7, 10, 9, 0, tzinfo=SHANGHAI)

@@ -11,7 +11,7 @@ import typer
 from orchestration.pipeline import UsageError
 from orchestration.settings import Settings
 from orchestration.sources.feeds import ID_TYPES
-from orchestration.sources.identity import IdentityInvalidError, person_key_of
+from orchestration.sources.persons.identity import IdentityInvalidError, person_key_of
 
 PersonKeyOption = Annotated[
     str | None, typer.Option("--person-key", metavar="UUID", help="The person's pseudonym, instead of an id number.")

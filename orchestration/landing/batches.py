@@ -21,7 +21,7 @@ from orchestration.landing.errors import cannot_write
 from orchestration.landing.ledger import Appender, LedgerEntry, PeriodRows, UnknownColumnEntry
 from orchestration.landing.quarantine import QUARANTINE_FOLDER, quarantine_file, write_quarantine
 from orchestration.settings import SHANGHAI
-from orchestration.sources.contract import CheckedBatch, Terms
+from orchestration.sources.checking.contract import CheckedBatch, Terms
 from orchestration.sources.payload import Payload
 from orchestration.sql_text import literal, quoted
 

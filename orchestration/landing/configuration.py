@@ -21,7 +21,7 @@ from orchestration.landing.batches import batch_id_of, isoformat, landed_file, s
 from orchestration.landing.errors import LandingError, cannot_read
 from orchestration.landing.ledger import LedgerEntry, read_ledger
 from orchestration.settings import Settings
-from orchestration.sources.contract import open_workspace
+from orchestration.sources.checking.contract import open_workspace
 from orchestration.sql_text import literal
 from orchestration.yaml_text import read_yaml
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.landing.ledger import LedgerEntry
-from orchestration.sources.contract import CheckedBatch, keep_rows
+from orchestration.sources.checking.contract import CheckedBatch, keep_rows
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.payload import POSITION
 from orchestration.sql_text import literal

@@ -24,7 +24,7 @@ from orchestration.landing.ledger import Appender, LedgerEntry, read_ledger
 from orchestration.landing.quarantine import RECORD_KEY, names_person_sql
 from orchestration.landing.rewriting import BatchFile, batches, files_of, finish_waiting, rewrite
 from orchestration.settings import Settings
-from orchestration.sources.contract import open_workspace
+from orchestration.sources.checking.contract import open_workspace
 from orchestration.sources.feeds import FEEDS
 from orchestration.sql_text import literal
 

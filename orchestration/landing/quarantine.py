@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.sources import contract_sql as sql
-from orchestration.sources.contract import WHOLE_ROW, CheckedBatch
-from orchestration.sources.contract_sql import Reason
+from orchestration.sources.checking import contract_sql as sql
+from orchestration.sources.checking.contract import WHOLE_ROW, CheckedBatch
+from orchestration.sources.checking.contract_sql import Reason
 from orchestration.sources.feeds import PERSONAL_KINDS, Feed
-from orchestration.sources.identity import normalised_sql
 from orchestration.sources.payload import MALFORMED, POSITION
+from orchestration.sources.persons.identity import normalised_sql
 from orchestration.sql_text import literal
 
 QUARANTINE_FOLDER = "_quarantine"

@@ -22,8 +22,8 @@ from orchestration.landing.pull import Trouble, trouble_of
 from orchestration.landing.quarantine import refusals
 from orchestration.landing.taking import Landing, source_of
 from orchestration.settings import Settings
+from orchestration.sources.checking.contract import check, open_workspace
 from orchestration.sources.connectors import fetch
-from orchestration.sources.contract import check, open_workspace
 from orchestration.sources.errors import PermanentSourceError, SourceError
 from orchestration.sources.payload import Payload
 from orchestration.sources.registry import Registry, ResolveSecret

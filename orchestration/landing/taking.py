@@ -15,10 +15,10 @@ from orchestration.landing.erased import leave_out_erased
 from orchestration.landing.ledger import Appender, Ledger, LedgerEntry
 from orchestration.landing.plan import PullTask, is_settled, whole_pulls
 from orchestration.settings import Settings
-from orchestration.sources.contract import CheckedBatch, Terms, check, open_workspace
+from orchestration.sources.checking.contract import CheckedBatch, Terms, check, open_workspace
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.payload import Payload
-from orchestration.sources.pseudonyms import Pseudonymiser
+from orchestration.sources.persons.pseudonyms import Pseudonymiser
 from orchestration.sources.registry import FeedSource
 from orchestration.sources.turns import Turn
 

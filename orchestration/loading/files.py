@@ -11,7 +11,7 @@ from orchestration.loading.database import LoadingError
 from orchestration.loading.entries import BATCHES_TO_READ, CAME_BEFORE
 from orchestration.loading.raw_schema import QUARANTINE_COLUMNS
 from orchestration.settings import Settings
-from orchestration.sources.contract_sql import key_column
+from orchestration.sources.checking.contract_sql import key_column
 from orchestration.sources.feeds import FEEDS, Feed
 from orchestration.sql_text import literal
 

@@ -26,13 +26,13 @@ from orchestration.publishing.database import (
     open_version,
     read_marts,
 )
-from orchestration.publishing.deducible import load_solver
+from orchestration.publishing.disclosure.deducible import load_solver
+from orchestration.publishing.disclosure.suppression import Withheld
 from orchestration.publishing.history import EarlierPublication
 from orchestration.publishing.manifest import Manifest, read_manifest
 from orchestration.publishing.provenance import Provenance, read_provenance
 from orchestration.publishing.publication_record import add_publication
 from orchestration.publishing.specification import Specification
-from orchestration.publishing.suppression import Withheld
 from orchestration.publishing.verification import verify_version
 from orchestration.publishing.views import add_views
 from orchestration.settings import Settings

@@ -14,12 +14,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.publishing.cells import MartRows, build_cells, build_grids
+from orchestration.publishing.disclosure.cells import build_cells
+from orchestration.publishing.disclosure.grids import MartRows, build_grids
+from orchestration.publishing.disclosure.suppression import Withheld, suppress
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.history import EarlierPublication
 from orchestration.publishing.manifest import Manifest, TableText
 from orchestration.publishing.specification import FLAG_COLUMN, Specification
-from orchestration.publishing.suppression import Withheld, suppress
 from orchestration.publishing.tables import MaskedTable, columns_of, mart_rows, masked, ordered
 from orchestration.settings import Settings
 from orchestration.sources.texts import bytes_of

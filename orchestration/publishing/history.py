@@ -17,12 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.publishing.cells import CellTable, EarlierLayer, Grid, Labels, MartRows, Texts, secrets_of
+from orchestration.publishing.disclosure.cells import CellTable, EarlierLayer, secrets_of
+from orchestration.publishing.disclosure.grids import Grid, Labels, MartRows, Texts
+from orchestration.publishing.disclosure.hiding import HIDDEN, HIDDEN_WITH_ZEROS
+from orchestration.publishing.disclosure.suppression import Withheld
 from orchestration.publishing.errors import PublishError
 from orchestration.publishing.files import make_durable
-from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.specification import Mart, Specification
-from orchestration.publishing.suppression import Withheld
 
 HISTORY_DIR = "disclosure"
 # Earlier publications that take part. Each costs a read and, where its sums have changed since, equations.

@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.publishing.database import PublishedTable
+from orchestration.publishing.disclosure.suppression import Suppression
 from orchestration.publishing.provenance import Provenance
-from orchestration.publishing.suppression import Suppression
 from orchestration.sql_text import literal
 
 # Table → what it is, and what its columns are. Times are Shanghai wall time.

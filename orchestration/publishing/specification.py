@@ -137,6 +137,11 @@ class Link(_Strict):
     total: CellRange
     parts: CellRange
 
+    @property
+    def marts(self) -> set[str]:
+        """The two that it ties together."""
+        return {self.total.mart, self.parts.mart}
+
 
 class Specification(_Strict):
     """The whole file. `smallest_shown`: a count below it and above 0 is hidden. `withhold_zeros`: whether zeros may be

@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.publishing.cells import Bools, CellTable, Grid, Ints, Labels, MartRows
+from orchestration.publishing.disclosure.cells import CellTable
+from orchestration.publishing.disclosure.grids import Bools, Grid, Ints, Labels, MartRows
+from orchestration.publishing.disclosure.hiding import HIDDEN, HIDDEN_WITH_ZEROS
+from orchestration.publishing.disclosure.suppression import Suppression
 from orchestration.publishing.errors import DisclosureError
-from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
 from orchestration.publishing.specification import FLAG_COLUMN, NATION, NATION_COLUMN, Mart
-from orchestration.publishing.suppression import Suppression
 from orchestration.sql_text import quoted
 
 ROW_KIND = "row_kind"

@@ -1,4 +1,4 @@
-"""The biweekly table as a workbook, in the very layout that bureaus file it in (`sources/workbook.py` reads it back).
+"""The biweekly table as a workbook, in the very layout that bureaus file it in (sources/readers/workbook.py reads it).
 
     DispatchTable, ... → one .xlsx: sheet 双周调度表 (the province asked for, or the nation), then one per province
 
@@ -18,7 +18,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from orchestration.reporting.dispatch_workbook_tables import DispatchTable
-from orchestration.sources.workbook import COLUMNS, DISPATCH_SHEET, HEADER_ROW, REPORT_CELLS
+from orchestration.sources.readers.workbook import COLUMNS, DISPATCH_SHEET, HEADER_ROW, REPORT_CELLS
 
 LABELS = ("行政区划代码", "报告期开始日期", "报送时间", "版本")
 MONEY_UNIT = "元"

@@ -16,7 +16,7 @@ from orchestration.landing.ledger import read_ledger
 from orchestration.landing.replay import batches_to_replay
 from orchestration.pipeline import UsageError, choose_feeds
 from orchestration.settings import Settings
-from orchestration.sources.contract_sql import Reason
+from orchestration.sources.checking.contract_sql import Reason
 
 
 @dataclass(frozen=True)

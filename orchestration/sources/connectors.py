@@ -66,9 +66,9 @@ def fetch(
 def _of_server(source: FeedSource) -> Callable[..., Payload]:
     """How its server is asked. Loaded here: a pull of files alone does without an HTTP client."""
     if source.connector == "xapi":
-        from orchestration.sources.xapi import fetch_xapi
+        from orchestration.sources.servers.xapi import fetch_xapi
 
         return fetch_xapi
-    from orchestration.sources.rest import fetch_rest
+    from orchestration.sources.servers.rest import fetch_rest
 
     return fetch_rest

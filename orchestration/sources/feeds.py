@@ -27,7 +27,7 @@ class Kind(StrEnum):
     DATE = "date"
     TEXT_LIST = "text_list"
     USCC = "uscc"  # 18 characters, 统一社会信用代码
-    # Personal fields: the kind says what becomes of them on the way in (see orchestration/sources/identity.py)
+    # Personal fields: the kind says what becomes of them on the way in (see orchestration/sources/persons/identity.py)
     ID_NUMBER = "id_number"
     PERSON_NAME = "person_name"
     PHONE = "phone"

@@ -20,10 +20,10 @@ from orchestration.calendar import Period
 from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError, defect_message
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.file_names import shown_file_name
-from orchestration.sources.formats import read_file
 from orchestration.sources.payload import Payload
+from orchestration.sources.readers.formats import read_file
+from orchestration.sources.readers.rows import FormatError
 from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
-from orchestration.sources.rows import FormatError
 from orchestration.sources.turns import NO_TURN, Turn
 
 HALF_WRITTEN = (".part", ".tmp")

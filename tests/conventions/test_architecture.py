@@ -21,6 +21,15 @@ MAY_READ = {
     "marts": {"core", "marts"},
 }
 
+# A room of orchestration/sources → the other rooms that it may know: whoever asks a server knows how rows are read, and
+# nobody who reads or checks rows knows where they came from.
+MAY_KNOW = {
+    "servers": {"readers"},
+    "readers": set(),
+    "checking": {"persons"},
+    "persons": set(),
+}
+
 
 def _inside(path, package: str) -> bool:
     return name_of(path).startswith(f"orchestration/{package}/")
@@ -75,6 +84,19 @@ def test_the_command_line_and_dagster_are_assembled_on_top_not_below():
         if any(_inside(path, package) for package in below)
     }
     assert {name: modules for name, modules in guilty.items() if modules} == {}
+
+
+@pytest.mark.parametrize("room", sorted(MAY_KNOW))
+def test_a_room_of_sources_knows_only_the_rooms_below_it(room):
+    paths = [path for path in project_files(".py", under="orchestration") if _inside(path, f"sources/{room}")]
+    assert len(paths) > 1
+    known = {
+        module.split(".")[2]
+        for path in paths
+        for module in imported_modules(path)
+        if module.startswith("orchestration.sources.") and module.split(".")[2] in (*MAY_KNOW, "connectors", "files")
+    }
+    assert known - {room} == MAY_KNOW[room]
 
 
 @pytest.mark.parametrize("layer", sorted(MAY_READ))

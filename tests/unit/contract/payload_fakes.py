@@ -12,10 +12,10 @@ import pyarrow as pa
 from orchestration.calendar import periods
 from orchestration.campaign import load_campaign
 from orchestration.settings import PROJECT_ROOT
-from orchestration.sources.contract import Terms
+from orchestration.sources.checking.contract import Terms
 from orchestration.sources.feeds import FEEDS, SenderKind
 from orchestration.sources.payload import MALFORMED, POSITION, Payload, UnknownColumn
-from orchestration.sources.pseudonyms import Pseudonymiser
+from orchestration.sources.persons.pseudonyms import Pseudonymiser
 
 KEY = bytes(range(32))
 NOW = datetime.fromisoformat("2020-07-10T09:00:00+08:00")

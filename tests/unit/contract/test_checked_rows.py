@@ -6,8 +6,8 @@ import duckdb
 import pytest
 from payload_fakes import MAN, WOMAN, learning_record, payload, registration, terms
 
-from orchestration.sources import checked_rows
-from orchestration.sources.contract import check, keep_rows, open_workspace
+from orchestration.sources.checking import checked_rows
+from orchestration.sources.checking.contract import check, keep_rows, open_workspace
 
 CLEAN = [registration(registration_id=f"R{number}", id_number=(WOMAN, MAN)[number % 2]) for number in range(6)]
 RECORDS = [learning_record(record_id=f"L{number}", client_ip=f"10.0.0.{number % 3}") for number in range(6)]

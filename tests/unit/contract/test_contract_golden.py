@@ -12,7 +12,7 @@ from payload_fakes import payload, terms
 
 from orchestration.landing.columns import landed_columns
 from orchestration.landing.quarantine import write_quarantine
-from orchestration.sources.contract import check, open_workspace
+from orchestration.sources.checking.contract import check, open_workspace
 from orchestration.sources.feeds import FEEDS
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contract"

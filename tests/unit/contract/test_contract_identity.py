@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from payload_fakes import KEY, MAN, WOMAN
 
-from orchestration.sources.id_numbers import PROVINCE_DIGITS
-from orchestration.sources.identity import (
+from orchestration.sources.persons.id_numbers import PROVINCE_DIGITS
+from orchestration.sources.persons.identity import (
     IdentityInvalidError,
     half_width_sql,
     last_digits_sql,
@@ -23,7 +23,7 @@ from orchestration.sources.identity import (
     person_key_of,
     persons,
 )
-from orchestration.sources.pseudonyms import Pseudonymiser
+from orchestration.sources.persons.pseudonyms import Pseudonymiser
 
 TODAY = date(2020, 7, 10)
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

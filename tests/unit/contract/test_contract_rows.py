@@ -31,9 +31,9 @@ from payload_fakes import (
 from test_contract_identity import expected_key, with_check_digit
 
 from orchestration.landing.columns import landed_columns
-from orchestration.sources import contract_sql
-from orchestration.sources.contract import ContractError, check, open_workspace
-from orchestration.sources.contract_sql import faults, trimmed_sql
+from orchestration.sources.checking import contract_sql
+from orchestration.sources.checking.contract import ContractError, check, open_workspace
+from orchestration.sources.checking.contract_sql import faults, trimmed_sql
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.feeds import FEEDS
 from orchestration.sources.payload import Payload

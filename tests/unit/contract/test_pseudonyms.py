@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from payload_fakes import KEY
 
-from orchestration.sources.addresses import address_keys
-from orchestration.sources.pseudonyms import Pseudonymiser
+from orchestration.sources.persons.addresses import address_keys
+from orchestration.sources.persons.pseudonyms import Pseudonymiser
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=200)
 

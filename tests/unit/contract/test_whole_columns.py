@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 from payload_fakes import learning_record, payload, payment, registration, terms
 
-from orchestration.sources import contract_sql as sql
-from orchestration.sources import delivered
-from orchestration.sources.contract import check, open_workspace
+from orchestration.sources.checking import contract_sql as sql
+from orchestration.sources.checking import delivered
+from orchestration.sources.checking.contract import check, open_workspace
+from orchestration.sources.checking.whole_columns import are_phone_numbers, are_trimmed, read_whole
 from orchestration.sources.feeds import FEEDS, PERSONAL_KINDS, Kind
-from orchestration.sources.whole_columns import are_phone_numbers, are_trimmed, read_whole
 
 TEXTS = {
     Kind.TEXT: (

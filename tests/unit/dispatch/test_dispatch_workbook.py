@@ -21,7 +21,7 @@ from orchestration.reporting.dispatch_workbook_tables import DispatchRow, Dispat
 from orchestration.settings import PROJECT_ROOT, SHANGHAI, Settings
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.workbook import DISPATCH_FEED, DISPATCH_SHEET, read_dispatch_workbook
+from orchestration.sources.readers.workbook import DISPATCH_FEED, DISPATCH_SHEET, read_dispatch_workbook
 
 FIELDS = ("region_code", "period_start", "filed_at", "version", "indicator_code", "this_period", "cumulative")
 HUBEI = DispatchTable(

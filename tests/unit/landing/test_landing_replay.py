@@ -12,7 +12,7 @@ from orchestration.landing.ledger import read_ledger
 from orchestration.landing.pull import PullTask, pull_feed
 from orchestration.landing.replay import batches_to_replay, replay
 from orchestration.landing.verify import verify
-from orchestration.sources import contract_sql
+from orchestration.sources.checking import contract_sql
 from orchestration.sources.errors import TransientSourceError
 
 SENDER = platform()

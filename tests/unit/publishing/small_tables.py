@@ -13,18 +13,12 @@ import pyarrow as pa
 from disclosure_attack import ALL, DAILY_COLUMNS, NATION, PROGRESS_COLUMNS, Cell, Key
 from hypothesis import strategies as st
 
-from orchestration.publishing.cells import (
-    CellTable,
-    Grid,
-    Labels,
-    MartRows,
-    build_cells,
-    build_grids,
-)
-from orchestration.publishing.hiding import HIDDEN, HIDDEN_WITH_ZEROS
+from orchestration.publishing.disclosure.cells import CellTable, build_cells
+from orchestration.publishing.disclosure.grids import Grid, Labels, MartRows, build_grids
+from orchestration.publishing.disclosure.hiding import HIDDEN, HIDDEN_WITH_ZEROS
+from orchestration.publishing.disclosure.suppression import Suppression, Withheld, suppress
 from orchestration.publishing.history import mark_published, read_history, write_history
 from orchestration.publishing.specification import load_specification
-from orchestration.publishing.suppression import Suppression, Withheld, suppress
 
 PERIODS = ["2020-03-23", "2020-04-06", "2020-04-20"]
 DAYS = {

@@ -7,7 +7,7 @@ from disclosure_attack import determined
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.publishing.deducible import Deducer
+from orchestration.publishing.disclosure.deducible import Deducer
 
 TERMS = st.dictionaries(
     st.tuples(st.integers(0, 11), st.integers(0, 9)), st.sampled_from([-1, 1]), min_size=1, max_size=40

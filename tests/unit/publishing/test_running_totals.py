@@ -12,7 +12,7 @@ import pytest
 from disclosure_attack import ALL, NATION, Cell, Key, determined, progress_equations
 from small_tables import DAYS, PERIODS, PLATFORMS, Publication, Table, mart_rows, publish_rows, table
 
-from orchestration.publishing.cells import Labels, MartRows
+from orchestration.publishing.disclosure.grids import Labels, MartRows
 
 FIRST, SECOND, THIRD = PERIODS
 FEW, PROVINCES = "110000", ["110000", "420000", "540000", "660000"]

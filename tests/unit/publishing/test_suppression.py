@@ -33,8 +33,8 @@ from small_tables import (
     two_states,
 )
 
-from orchestration.publishing import suppression
-from orchestration.publishing.cells import Relation, build_relations
+from orchestration.publishing.disclosure import suppression
+from orchestration.publishing.disclosure.relations import Relation, build_relations
 
 
 def equations_until(counts: Counts) -> list[dict[Cell, int]]:

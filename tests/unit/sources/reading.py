@@ -11,8 +11,8 @@ from orchestration.calendar import Period
 from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import BUREAU_FEEDS, SenderKind
 from orchestration.sources.payload import Payload
+from orchestration.sources.readers.rows import Rows
 from orchestration.sources.registry import FeedSource, Sender
-from orchestration.sources.rows import Rows
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 NOW = datetime(2020, 7, 10, 9, tzinfo=SHANGHAI)

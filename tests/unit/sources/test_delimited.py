@@ -6,9 +6,9 @@ import pytest
 from reading import rows
 
 from orchestration.sources.column_map import load_column_map
-from orchestration.sources.delimited import read_delimited
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.rows import FormatError, Rows
+from orchestration.sources.readers.delimited import read_delimited
+from orchestration.sources.readers.rows import FormatError, Rows
 
 CHINESE = "督促编号,报名编号,发送时间,渠道,更新时间\nT-1,R-1,2020-04-08 09:00:00,sms,2020-04-08 09:00:00\n"
 ENGLISH = "reminder_id,registration_id,sent_at,channel,updated_at\n"

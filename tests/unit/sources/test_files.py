@@ -17,8 +17,8 @@ from reading import NOW, SECRETS, period, rows, sender, source
 from orchestration.sources import files
 from orchestration.sources.connectors import fetch
 from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError
-from orchestration.sources.formats import read_file
 from orchestration.sources.payload import Payload
+from orchestration.sources.readers.formats import read_file
 
 HEADER = "reminder_id,registration_id,sent_at,channel,updated_at"
 ROW = "{},R-1,2020-04-08 09:00:00,sms,2020-04-08 09:00:00"

@@ -7,11 +7,11 @@ import json
 import pytest
 from reading import rows
 
-from orchestration.sources import parsed_rows
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.ndjson import read_ndjson
-from orchestration.sources.rows import FormatError, Rows
+from orchestration.sources.readers import parsed_rows
+from orchestration.sources.readers.ndjson import read_ndjson
+from orchestration.sources.readers.rows import FormatError, Rows
 
 
 def read(data: bytes, feed: str = "registrations") -> Rows:

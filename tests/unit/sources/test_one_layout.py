@@ -7,10 +7,10 @@ import random
 
 import pytest
 
-from orchestration.sources import ndjson, one_layout
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.one_layout import layout_of, read_texts
+from orchestration.sources.readers import ndjson, one_layout
+from orchestration.sources.readers.one_layout import layout_of, read_texts
 
 KEYS = ("registration_id", "course_id", "phone")
 SEPARATORS = [(",", ":"), (", ", ": ")]

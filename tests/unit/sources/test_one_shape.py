@@ -10,8 +10,8 @@ import pytest
 
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.ndjson import read_ndjson
-from orchestration.sources.one_shape import has_no_other_key, keys_of
+from orchestration.sources.readers.ndjson import read_ndjson
+from orchestration.sources.readers.one_shape import has_no_other_key, keys_of
 
 KEYS = ("registration_id", "course_id", "phone")
 UNKNOWN = ("a", "phonf", "phone ", "电话号")

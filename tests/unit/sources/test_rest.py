@@ -10,10 +10,10 @@ import pytest
 from reading import NOW, SECRETS, period, rows, sender, source
 from scripted_server import Answer, Asked, ScriptedServer
 
-from orchestration.sources import http
 from orchestration.sources.connectors import fetch
 from orchestration.sources.errors import PermanentSourceError, SourceError, TransientSourceError
 from orchestration.sources.payload import Payload
+from orchestration.sources.servers import http
 
 REMINDER = {"registration_id": "R-1", "sent_at": "2020-04-08T09:00:00+08:00", "channel": "sms"}
 

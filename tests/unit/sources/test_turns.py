@@ -9,9 +9,10 @@ import pytest
 from reading import NOW, SECRETS, period, sender, source
 from scripted_server import Answer, Asked, ScriptedServer
 
-from orchestration.sources import files, rest, xapi
+from orchestration.sources import files
 from orchestration.sources.connectors import fetch
 from orchestration.sources.payload import Payload
+from orchestration.sources.servers import rest, xapi
 
 VOIDING = {
     "id": "v", "actor": {"name": "王小明"}, "verb": {"id": "http://adlnet.gov/expapi/verbs/voided"},

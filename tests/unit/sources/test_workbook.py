@@ -12,11 +12,11 @@ from reading import rows
 from workbooks import DISPATCH, HEADERS, dispatch, penalties, workbook
 
 from orchestration.sources.column_map import load_column_map
-from orchestration.sources.columnar import read_parquet
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.rows import FormatError, Rows
-from orchestration.sources.spoiled_cells import ERROR
-from orchestration.sources.workbook import DISPATCH_SHEET, read_dispatch_workbook, read_sheet_table
+from orchestration.sources.readers.columnar import read_parquet
+from orchestration.sources.readers.rows import FormatError, Rows
+from orchestration.sources.readers.spoiled_cells import ERROR
+from orchestration.sources.readers.workbook import DISPATCH_SHEET, read_dispatch_workbook, read_sheet_table
 
 
 def refused(cells: dict[str, object], sheet: str = DISPATCH_SHEET) -> FormatError:

@@ -10,9 +10,9 @@ import pytest
 from reading import rows
 from workbooks import HEADERS, dispatch, penalties, uncalculated, workbook
 
-from orchestration.sources.rows import FormatError
-from orchestration.sources.spoiled_cells import ERROR
-from orchestration.sources.workbook import DISPATCH_SHEET
+from orchestration.sources.readers.rows import FormatError
+from orchestration.sources.readers.spoiled_cells import ERROR
+from orchestration.sources.readers.workbook import DISPATCH_SHEET
 
 
 @pytest.mark.parametrize("first_row", [1, 3])

@@ -14,7 +14,7 @@ from scripted_server import Answer, Asked, ScriptedServer
 from orchestration.sources.connectors import fetch
 from orchestration.sources.errors import SourceError
 from orchestration.sources.payload import Payload
-from orchestration.sources.statements import KIND_OF_VERB
+from orchestration.sources.servers.statements import KIND_OF_VERB
 
 ADL = "http://adlnet.gov/expapi/verbs/"
 

@@ -10,8 +10,8 @@ import xlsxwriter
 
 from orchestration.sources.column_map import load_column_map
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.rows import Rows
-from orchestration.sources.workbook import DISPATCH_SHEET, read_dispatch_workbook, read_sheet_table
+from orchestration.sources.readers.rows import Rows
+from orchestration.sources.readers.workbook import DISPATCH_SHEET, read_dispatch_workbook, read_sheet_table
 
 HEADERS = ("indicator_code", "indicator_name_zh", "unit", "this_period", "cumulative")
 DISPATCH = {
