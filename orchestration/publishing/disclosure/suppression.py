@@ -34,7 +34,7 @@ _MAX_STEPS_AWAY = 4
 # How often cells beside those that follow from several publications together are hidden before the rest is given up.
 _MAX_JOINT_ROUNDS = 6
 # How many rounds in a row may hide one more cell without a single cell fewer following, before these are given up.
-_MAX_VAIN_ROUNDS = 3
+_MAX_VAIN_ROUNDS = 6
 
 
 @dataclass(frozen=True)
