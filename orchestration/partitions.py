@@ -19,7 +19,9 @@ from orchestration.calendar import Period
 from orchestration.campaign import Campaign, load_campaign
 from orchestration.settings import Settings
 from orchestration.sources.feeds import SenderKind
-from orchestration.sources.registry import BUREAU_ID, PLATFORM_ID, Registry, RegistryError, load_registry
+from orchestration.sources.registry.entries import BUREAU_ID, PLATFORM_ID
+from orchestration.sources.registry.load import load_registry
+from orchestration.sources.registry.senders import Registry, RegistryError
 
 PERIOD = "period"
 SENDER = "sender"

@@ -33,7 +33,8 @@ from orchestration.reporting.progress import Reporter, SilentReporter
 from orchestration.reporting.standing import Standing, read_standing
 from orchestration.settings import Settings
 from orchestration.sources.feeds import FEEDS
-from orchestration.sources.registry import Registry, RegistryError, load_registry
+from orchestration.sources.registry.load import load_registry
+from orchestration.sources.registry.senders import Registry, RegistryError
 from orchestration.transforming.dbt import NodeEvent, last_report, target_dir, transform
 from orchestration.transforming.results import TransformReport, first_error
 from orchestration.transforming.unsettled import read_unsettled

@@ -18,7 +18,7 @@ from orchestration.loading.load import LoadReport, load
 from orchestration.publishing.building import PublishReport
 from orchestration.publishing.publish import publish
 from orchestration.settings import Settings
-from orchestration.sources.registry import Registry
+from orchestration.sources.registry.senders import Registry
 
 PlanPulls = Callable[..., list[PullTask]]
 Pull = Callable[..., list[FeedPull]]

@@ -28,7 +28,8 @@ from orchestration.partitions import Roster, range_tags
 from orchestration.resources import Warehouse
 from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import SenderKind
-from orchestration.sources.registry import Registry, RegistryError, load_registry
+from orchestration.sources.registry.load import load_registry
+from orchestration.sources.registry.senders import Registry, RegistryError
 from orchestration.wording import some
 
 # A report that comes in the last minute is still in time; ask a little after it.

@@ -44,7 +44,8 @@ from orchestration.landing.pull import FeedPull, PullTask, Trouble
 from orchestration.partitions import PERIOD, SENDER, Roster
 from orchestration.resources import Warehouse
 from orchestration.sources.feeds import FEEDS, Feed, SenderKind
-from orchestration.sources.registry import Registry, load_registry
+from orchestration.sources.registry.load import load_registry
+from orchestration.sources.registry.senders import Registry
 
 _ABOUT = {
     "courses": "The courses each platform offers, with their occupation, hours and review status.",

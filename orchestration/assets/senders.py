@@ -9,7 +9,7 @@ from dagster import AssetSpec, MetadataValue
 from orchestration.assets.flow import BUREAUS_KEY, OWNERS, PLATFORMS_KEY, SENDERS_GROUP
 from orchestration.assets.tables import table
 from orchestration.partitions import Roster
-from orchestration.sources.registry import Sender
+from orchestration.sources.registry.senders import Sender
 
 _COLUMNS = {
     "sender": "string",

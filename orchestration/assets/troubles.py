@@ -11,7 +11,7 @@ from orchestration.campaign import CampaignError
 from orchestration.landing.errors import LandingError
 from orchestration.loading.database import LoadingError
 from orchestration.settings import SettingsError
-from orchestration.sources.registry import RegistryError
+from orchestration.sources.registry.senders import RegistryError
 
 # Errors whose own text says everything: a stack trace under them would only hide it.
 EXPLAINED: tuple[type[Exception], ...] = (CampaignError, LandingError, LoadingError, RegistryError, SettingsError)

@@ -26,7 +26,7 @@ from orchestration.reporting.status import NothingPublishedError
 from orchestration.reporting.trace import UnknownPersonError
 from orchestration.sandbox.errors import FaultError, SandboxError
 from orchestration.settings import SettingsError
-from orchestration.sources.registry import RegistryError
+from orchestration.sources.registry.senders import RegistryError
 from orchestration.transforming.dbt import TransformError
 from orchestration.what_if.rules_file import RulesFileError
 

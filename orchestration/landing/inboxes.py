@@ -14,7 +14,7 @@ from orchestration.calendar import Period
 from orchestration.sources.errors import SourceError
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.files import list_files, period_of_file
-from orchestration.sources.registry import Registry, ResolveSecret, Sender
+from orchestration.sources.registry.senders import Registry, ResolveSecret, Sender
 
 WAIT_SECONDS = 30
 _LOOKERS = 8

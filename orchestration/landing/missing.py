@@ -14,7 +14,7 @@ from orchestration.calendar import Period
 from orchestration.landing.errors import LedgerDamagedError
 from orchestration.landing.ledger import Ledger, LedgerEntry
 from orchestration.sources.feeds import SenderKind
-from orchestration.sources.registry import Registry
+from orchestration.sources.registry.senders import Registry
 from orchestration.wording import some
 
 MOST_NAMES = 6

@@ -10,7 +10,7 @@ from orchestration.calendar import Period, begun
 from orchestration.landing.errors import LedgerDamagedError
 from orchestration.landing.ledger import Ledger, LedgerEntry
 from orchestration.sources.feeds import SenderKind
-from orchestration.sources.registry import Registry, Sender
+from orchestration.sources.registry.senders import Registry, Sender
 
 # Platforms go on correcting a period for some days; a whole pull begun that long after its end is the last one.
 SETTLED_AFTER = timedelta(days=3)

@@ -23,7 +23,7 @@ from orchestration.settings import Settings
 from orchestration.sources.connectors import fetch
 from orchestration.sources.errors import SourceError, defect_message
 from orchestration.sources.payload import Payload
-from orchestration.sources.registry import Registry, ResolveSecret
+from orchestration.sources.registry.senders import Registry, ResolveSecret
 
 __all__ = ["FeedPull", "PullTask", "Trouble", "condense", "plan_pulls", "pull", "pull_feed"]
 

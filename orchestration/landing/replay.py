@@ -26,7 +26,7 @@ from orchestration.sources.checking.contract import check, open_workspace
 from orchestration.sources.connectors import fetch
 from orchestration.sources.errors import PermanentSourceError, SourceError
 from orchestration.sources.payload import Payload
-from orchestration.sources.registry import Registry, ResolveSecret
+from orchestration.sources.registry.senders import Registry, ResolveSecret
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from orchestration.sources.checking.contract import CheckedBatch, Terms, check, 
 from orchestration.sources.errors import PermanentSourceError
 from orchestration.sources.payload import Payload
 from orchestration.sources.persons.pseudonyms import Pseudonymiser
-from orchestration.sources.registry import FeedSource
+from orchestration.sources.registry.senders import FeedSource
 from orchestration.sources.turns import Turn
 
 # A snapshot that loses more than a fifth of its rows is more often a broken export than a change.

@@ -19,7 +19,8 @@ from orchestration.landing.configuration import CAMPAIGN_NAME, REGISTRY_NAME, la
 from orchestration.loading.database import LoadingError, wall_time
 from orchestration.loading.raw_schema import CONFIG_TABLES
 from orchestration.settings import SHANGHAI, Settings
-from orchestration.sources.registry import Registry, RegistryError, load_registry
+from orchestration.sources.registry.load import load_registry
+from orchestration.sources.registry.senders import Registry, RegistryError
 
 logger = logging.getLogger(__name__)
 

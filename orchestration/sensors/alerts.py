@@ -24,7 +24,8 @@ from orchestration.landing.ledger import read_ledger
 from orchestration.landing.missing import due_reports, in_words, missing_reports
 from orchestration.partitions import Roster
 from orchestration.resources import Warehouse
-from orchestration.sources.registry import RegistryError, load_registry
+from orchestration.sources.registry.load import load_registry
+from orchestration.sources.registry.senders import RegistryError
 from orchestration.wording import plural
 
 _SCHEDULE_TAG = "dagster/schedule_name"

@@ -27,7 +27,8 @@ from orchestration.partitions import Roster, range_tags
 from orchestration.rectangles import rectangles
 from orchestration.resources import Warehouse
 from orchestration.sources.feeds import SenderKind
-from orchestration.sources.registry import RegistryError, load_registry
+from orchestration.sources.registry.load import load_registry
+from orchestration.sources.registry.senders import RegistryError
 from orchestration.wording import some
 
 # A look lists every folder of every inbox, some of them on servers of others.

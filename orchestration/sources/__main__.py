@@ -19,7 +19,7 @@ from orchestration.sources.connectors import fetch
 from orchestration.sources.errors import SourceError
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.payload import MALFORMED, Payload
-from orchestration.sources.registry import load_registry
+from orchestration.sources.registry.load import load_registry
 
 
 def main(arguments: Sequence[str] | None = None, settings: Settings | None = None) -> int:

@@ -10,7 +10,7 @@ from orchestration.calendar import Period
 from orchestration.sources.errors import SourceError
 from orchestration.sources.files import fetch_files
 from orchestration.sources.payload import Payload
-from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
+from orchestration.sources.registry.senders import FeedSource, ResolveSecret, Sender
 from orchestration.sources.turns import NO_TURN, Turn
 
 

@@ -23,7 +23,7 @@ from orchestration.sources.file_names import shown_file_name
 from orchestration.sources.payload import Payload
 from orchestration.sources.readers.formats import read_file
 from orchestration.sources.readers.rows import FormatError
-from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
+from orchestration.sources.registry.senders import FeedSource, ResolveSecret, Sender
 from orchestration.sources.turns import NO_TURN, Turn
 
 HALF_WRITTEN = (".part", ".tmp")

@@ -19,7 +19,7 @@ from orchestration.campaign import load_campaign
 from orchestration.landing.ledger import read_ledger
 from orchestration.landing.missing import due_reports, missing_reports
 from orchestration.settings import Settings
-from orchestration.sources.registry import load_registry
+from orchestration.sources.registry.load import load_registry
 
 pytestmark = pytest.mark.pipeline
 

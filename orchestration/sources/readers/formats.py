@@ -15,7 +15,7 @@ from orchestration.sources.readers.delimited import read_delimited
 from orchestration.sources.readers.ndjson import read_ndjson
 from orchestration.sources.readers.rows import FormatError, Rows
 from orchestration.sources.readers.workbook import DISPATCH_FEED, read_dispatch_workbook, read_sheet_table
-from orchestration.sources.registry import FeedSource
+from orchestration.sources.registry.senders import FeedSource
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_LINES = (".ndjson", ".jsonl")

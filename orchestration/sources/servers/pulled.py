@@ -10,7 +10,7 @@ import msgspec
 from orchestration.calendar import Period
 from orchestration.sources.payload import Payload
 from orchestration.sources.readers.rows import Rows, sha256_of_rows
-from orchestration.sources.registry import FeedSource, Sender
+from orchestration.sources.registry.senders import FeedSource, Sender
 from orchestration.sources.servers.window import Window
 
 

@@ -19,7 +19,7 @@ from orchestration.sources.feeds import FEEDS
 from orchestration.sources.payload import Payload
 from orchestration.sources.readers.ndjson import read_rows
 from orchestration.sources.readers.rows import FormatError
-from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
+from orchestration.sources.registry.senders import FeedSource, ResolveSecret, Sender
 from orchestration.sources.servers.http import PageWalk, Requests
 from orchestration.sources.servers.pulled import pulled_payload
 from orchestration.sources.servers.window import window_of

@@ -24,7 +24,7 @@ from orchestration.sources.feeds import FEEDS
 from orchestration.sources.memory import memory_connection
 from orchestration.sources.payload import MALFORMED, POSITION, Payload
 from orchestration.sources.readers.rows import rows_of_table
-from orchestration.sources.registry import FeedSource, ResolveSecret, Sender
+from orchestration.sources.registry.senders import FeedSource, ResolveSecret, Sender
 from orchestration.sources.servers.http import Requests
 from orchestration.sources.servers.lrs import NAME, Lrs
 from orchestration.sources.servers.pulled import pulled_payload

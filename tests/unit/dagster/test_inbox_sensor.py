@@ -18,7 +18,7 @@ from orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG
 from orchestration.sensors.inboxes import cut, read_cursor, write_cursor
 from orchestration.sources import files
 from orchestration.sources.feeds import SenderKind
-from orchestration.sources.registry import load_registry
+from orchestration.sources.registry.load import load_registry
 
 BUREAUS, PLATFORMS = "land_bureaus_when_files_come", "land_platforms_when_files_come"
 PERIOD = "2020-04-06"

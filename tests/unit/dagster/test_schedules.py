@@ -16,7 +16,7 @@ from orchestration.partitions import RANGE_END_TAG, RANGE_START_TAG, read_roster
 from orchestration.schedules import daily_cron, request
 from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import SenderKind
-from orchestration.sources.registry import load_registry
+from orchestration.sources.registry.load import load_registry
 
 
 def at(text: str) -> datetime:

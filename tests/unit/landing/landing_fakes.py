@@ -15,7 +15,7 @@ from orchestration.landing.plan import PullTask
 from orchestration.sources.errors import SourceError
 from orchestration.sources.feeds import SenderKind
 from orchestration.sources.payload import Payload
-from orchestration.sources.registry import Bureau, FeedSource, Platform, Registry, Sender
+from orchestration.sources.registry.senders import Bureau, FeedSource, Platform, Registry, Sender
 
 
 def feed_source(

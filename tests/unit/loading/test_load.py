@@ -18,7 +18,7 @@ from orchestration.loading import configuration
 from orchestration.loading.database import LoadingError
 from orchestration.loading.load import load
 from orchestration.loading.raw_schema import raw_tables
-from orchestration.sources.registry import Registry, RegistryError
+from orchestration.sources.registry.senders import Registry, RegistryError
 
 R1 = {"registration_id": "R1", "registration_sk": 1, "updated_at": "2020-03-24 08:00:00", "_period_start": "2020-03-23"}
 R2 = {"registration_id": "R2", "registration_sk": 2, "updated_at": "2020-03-25 08:00:00", "_period_start": "2020-03-23"}

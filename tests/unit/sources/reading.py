@@ -12,7 +12,7 @@ from orchestration.settings import SHANGHAI
 from orchestration.sources.feeds import BUREAU_FEEDS, SenderKind
 from orchestration.sources.payload import Payload
 from orchestration.sources.readers.rows import Rows
-from orchestration.sources.registry import FeedSource, Sender
+from orchestration.sources.registry.senders import FeedSource, Sender
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 NOW = datetime(2020, 7, 10, 9, tzinfo=SHANGHAI)

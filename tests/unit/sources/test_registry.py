@@ -9,7 +9,8 @@ import pytest
 
 from orchestration.sources.column_map import known_column_maps, load_column_map
 from orchestration.sources.feeds import BUREAU_FEEDS, FEEDS, PLATFORM_FEEDS
-from orchestration.sources.registry import Registry, RegistryError, load_registry
+from orchestration.sources.registry.load import load_registry
+from orchestration.sources.registry.senders import Registry, RegistryError
 
 SECRETS = {"T": "t", "OTHER": "o", "U": "u", "P": "p"}
 REST = "{id: P001, connector: rest, base_url: http://h/p001, token_env: T}"
