@@ -16,6 +16,12 @@ FEEDS_OF = {SenderKind.PLATFORM: PLATFORM_FEEDS, SenderKind.BUREAU: BUREAU_FEEDS
 # Sender ids become folder names (`sender=<id>`), and names that begin with `_` are landing's own.
 PLATFORM_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
 BUREAU_ID = r"^\d{2}0000$"
+SELECTED_BY = r"^(ministry|\d{2}0000)$"
+_SAID_OF_PATTERN = {
+    PLATFORM_ID: "must be 1 to 32 letters, digits, - or _, the first of them a letter or digit",
+    BUREAU_ID: "must be a province's six digits, 420000 for example",
+    SELECTED_BY: "must be `ministry` or a province's six digits",
+}
 
 
 def _as_text(value: object) -> object:
@@ -61,7 +67,7 @@ class PlatformEntry(SenderEntry):
     ministry_affiliated: bool = False
     selected_from: date | None = None
     selected_to: date | None = None
-    selected_by: Annotated[str | None, BeforeValidator(_as_text), Field(pattern=r"^(ministry|\d{2}0000)$")] = None
+    selected_by: Annotated[str, BeforeValidator(_as_text), Field(pattern=SELECTED_BY)] | None = None
 
 
 class BureauEntry(SenderEntry):
@@ -87,10 +93,10 @@ def explained(sender_id: str, error: ValidationError) -> list[RegistryProblem]:
 
 
 def _is_other_branch(detail: Any) -> bool:
-    """Of `feeds`, a list or a mapping, pydantic also reports the form that the writer did not choose."""
-    return detail["loc"][0] == "feeds" and (
-        (detail["type"] == "list_type" and isinstance(detail["input"], dict))
-        or (detail["type"] == "dict_type" and isinstance(detail["input"], list))
+    """Of `feeds`, a list or a mapping, pydantic also reports the form that the writer did not choose; where it is
+    neither, the list alone is spoken of."""
+    return detail["loc"][:1] == ("feeds",) and (
+        detail["type"] == "dict_type" or (detail["type"] == "list_type" and isinstance(detail["input"], dict))
     )
 
 
@@ -102,4 +108,10 @@ def _problem(sender_id: str, detail: Any) -> RegistryProblem:
         return RegistryProblem(sender_id, key, "unknown key")
     if detail["type"] == "literal_error" and key.endswith("connector"):
         return RegistryProblem(sender_id, key, f"unknown connector {detail['input']!r}; one of {', '.join(CONNECTORS)}")
+    if detail["type"] == "string_pattern_mismatch":
+        return RegistryProblem(sender_id, key, _SAID_OF_PATTERN[detail["ctx"]["pattern"]])
+    if detail["type"] == "list_type" and key == "feeds":
+        return RegistryProblem(sender_id, key, "must be a list of feeds, or feeds and what is said of each")
+    if detail["type"] == "model_type":
+        return RegistryProblem(sender_id, key, "must be keys and values")
     return RegistryProblem(sender_id, key, str(detail["msg"]))

@@ -107,9 +107,14 @@ def _secret_problems(variable: str | None, resolve_secret: ResolveSecret, *, is_
 def _base_url_problems(url: str | None) -> Iterator[str]:
     if url is None:
         return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that hold no address, a port that is none
+        is_address = False
+    if not is_address:
         yield "must be an http:// or https:// address"
+        return
     if parts.username or parts.password:
         yield "holds a user name or password; name their variables instead (username_env, password_env)"
     if parts.query or parts.fragment:
@@ -122,8 +127,11 @@ def _inbox_problems(inbox: str | None) -> Iterator[str]:
     protocol = inbox.split("://", 1)[0]
     if protocol not in fsspec.available_protocols():
         yield f"unknown protocol {protocol}"
-    if urlsplit(inbox).password:
-        yield "holds a password; name its variable instead (password_env)"
+    try:
+        if urlsplit(inbox).password:
+            yield "holds a password; name its variable instead (password_env)"
+    except ValueError:
+        yield "must be a folder or an address"
 
 
 def _is_encoding(name: str) -> bool:

@@ -6,9 +6,13 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestration.sources.column_map import known_column_maps, load_column_map
 from orchestration.sources.feeds import BUREAU_FEEDS, FEEDS, PLATFORM_FEEDS
+from orchestration.sources.registry.entries import FeedEntry, PlatformEntry
 from orchestration.sources.registry.load import load_registry
 from orchestration.sources.registry.senders import Registry, RegistryError
 
@@ -103,7 +107,18 @@ def test_feeds_are_resolved_and_no_feeds_means_all(tmp_path):
             "{id: P1, connector: xapi, base_url: http://h, username_env: U, feeds: [learning_records]}",
             "P1: password_env: missing; connector xapi needs it",
         ),
-        (REST.replace("P001,", "../x,"), "../x: id: String should match pattern"),
+        (REST.replace("P001,", "../x,"), "../x: id: must be 1 to 32 letters, digits, - or _"),
+        ("P001", "platforms[1]: (whole): must be keys and values, an id at least"),
+        ("null", "platforms[1]: (whole): must be keys and values, an id at least"),
+        (
+            REST.replace("}", ", selected_by: hubei}"),
+            "P001: selected_by: must be `ministry` or a province's six digits",
+        ),
+        (REST.replace("}", ", feeds: 3}"), "P001: feeds: must be a list of feeds, or feeds and what is said of each"),
+        (REST.replace("}", ", feeds: {courses: 3}}"), "P001: feeds.courses: must be keys and values"),
+        (REST.replace("http://h/p001", "'http://[h'"), "P001: base_url: must be an http:// or https:// address"),
+        (REST.replace("http://h/p001", "http://h:99999"), "P001: base_url: must be an http:// or https:// address"),
+        ("{id: P001, connector: files, inbox: 's3://[i'}", "P001: inbox: must be a folder or an address"),
         (
             REST.replace("}", ", selected_from: 2020-04-02, selected_to: 2020-04-01}"),
             "P001: selected_to: lies before selected_from",
@@ -115,6 +130,35 @@ def test_each_mistake_is_one_line(tmp_path, platforms, line):
         load(tmp_path, f"platforms: [{platforms}]")
     assert str(caught.value).startswith(f"sources.yml: {line}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_key_without_a_value_is_as_if_it_were_not_there(tmp_path):
+    empty = ", ".join(f"{key}: null" for key in ("name", "feeds", "inbox", "encoding", "selected_from", "selected_by"))
+    assert load(tmp_path, f"platforms: [{REST.replace('}', f', {empty}}}')}]") == load(tmp_path, f"platforms: [{REST}]")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | st.text(max_size=8) | st.sampled_from(
+        ["P001", "420000", "rest", "files", "http://h", "s3://b/x", "http://[h", "//", "T", "courses", "ministry"]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from([*PlatformEntry.model_fields, *FeedEntry.model_fields, "courses", "colour", 5, None]),
+        inner,
+        max_size=5,
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.fixed_dictionaries({}, optional={"platforms": st.lists(ANYTHING), "bureaus": st.lists(ANYTHING)}) | ANYTHING)
+def test_whatever_is_written_is_a_registry_or_is_told_as_its_problems(tmp_path_factory, document):
+    path = tmp_path_factory.mktemp("any") / "sources.yml"
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    try:
+        load_registry(path, SECRETS.get)
+    except RegistryError as error:
+        assert error.problems
 
 
 def test_every_problem_is_reported_at_once(tmp_path):
