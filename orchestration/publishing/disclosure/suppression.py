@@ -33,7 +33,9 @@ from orchestration.side_by_side import side_by_side
 _MAX_STEPS_AWAY = 4
 # How often cells beside those that follow from several publications together are hidden before the rest is given up.
 _MAX_JOINT_ROUNDS = 6
-# How many rounds in a row may hide one more cell without a single cell fewer following, before these are given up.
+# How many rounds in a row may hide one more cell without a single cell fewer following, before these are given up. Of
+# some 6,000 random tables one needed the fourth, of 8,000 others one the fifth; where nothing helps, each takes as long
+# as looking once for what follows.
 _MAX_VAIN_ROUNDS = 6
 
 
