@@ -91,7 +91,9 @@ def render_verification(console: Console, report: Verification) -> None:
         f"of {report.anchored_count} the end is known from the warehouse or a publication",
     )
     if not report.findings:
-        render_line(console, "result", "everything is as it was landed")
+        # Also said of a folder that a backup was restored to: an empty one must not look like a whole one.
+        whole, empty = "everything is as it was landed", "nothing has landed here; is WAREHOUSE_DIR right?"
+        render_line(console, "result", whole if report.senders_count else empty)
         return
     _trouble(console, "found", _count(len(report.findings), "difference"))
     _list(console, [str(finding) for finding in report.findings], listed=len(report.findings))

@@ -89,9 +89,9 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except OSError as error:
-        raise RegistryError(
-            path, [RegistryProblem(None, "file", f"can't be read: {error.strerror} ({path})")]
-        ) from None
+        hint = "; WAREHOUSE_SOURCES says where it is, and `make demo` makes a sample world with one"
+        told = f"can't be read: {error.strerror} ({path}){hint if isinstance(error, FileNotFoundError) else ''}"
+        raise RegistryError(path, [RegistryProblem(None, "file", told)]) from None
     except UnicodeDecodeError:
         raise RegistryError(path, [RegistryProblem(None, "file", "is not UTF-8")]) from None
     except yaml.MarkedYAMLError as error:
