@@ -113,5 +113,6 @@ def _problem(sender_id: str, detail: Any) -> RegistryProblem:
     if detail["type"] == "list_type" and key == "feeds":
         return RegistryProblem(sender_id, key, "must be a list of feeds, or feeds and what is said of each")
     if detail["type"] == "model_type":
-        return RegistryProblem(sender_id, key, "must be keys and values")
+        least = "" if parts else ", an id at least (`- id: ...`)"
+        return RegistryProblem(sender_id, key, f"must be keys and values{least}")
     return RegistryProblem(sender_id, key, str(detail["msg"]))

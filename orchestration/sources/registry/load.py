@@ -113,8 +113,6 @@ def _sender_id(raw: object) -> str | None:
 def _sender(
     kind: SenderKind, sender_id: str, raw: object, folder: Path, resolve_secret: ResolveSecret
 ) -> tuple[list[RegistryProblem], Sender | None]:
-    if not isinstance(raw, dict):
-        return [RegistryProblem(sender_id, "(whole)", "must be keys and values, an id at least (`- id: ...`)")], None
     try:
         entry = ENTRY_OF[kind].model_validate(raw)
     except ValidationError as error:
