@@ -143,7 +143,8 @@ class Settings:
             # At dbt's own default, debug, a sixth of a small build goes into its log.
             "DBT_LOG_LEVEL_FILE": self.environment.get("DBT_LOG_LEVEL_FILE", "info"),
             # Unit tests hold literal rows: they say nothing of this warehouse's data, and `make test` runs them.
-            "DBT_EXCLUDE_RESOURCE_TYPES": self.environment.get("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test"),
+            # An exposure is nothing to build, yet dbt would count it among what it has done.
+            "DBT_EXCLUDE_RESOURCE_TYPES": self.environment.get("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test exposure"),
             "DO_NOT_TRACK": "1",
         }
 

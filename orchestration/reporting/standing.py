@@ -13,8 +13,8 @@ from datetime import date
 import duckdb
 
 NATION = "000000"
-# Reasons in data_quality that are no refusal: the row was taken, its other side is missing.
-DANGLING = "orphaned"
+# The one reason in data_quality that is no refusal: the row was taken, its other side is missing.
+ORPHANED = "orphaned"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Standing:
     targets: tuple[TargetStanding, ...]
     late: tuple[SenderTimeliness, ...]
     refused: tuple[RefusedRows, ...]
-    dangling_rows_count: int
+    orphaned_rows_by_feed: dict[str, int]  # most first
 
 
 def read_standing(connection: duckdb.DuckDBPyConnection) -> Standing:
@@ -72,13 +72,20 @@ def read_standing(connection: duckdb.DuckDBPyConnection) -> Standing:
             from marts.data_quality where reason <> ? and rows_count > 0
             group by all order by reason, rows_count desc, sender_id, feed
             """,
-            [DANGLING],
+            [ORPHANED],
         ).fetchall()
     )
-    dangling = connection.execute(
-        "select coalesce(sum(rows_count), 0)::bigint from marts.data_quality where reason = ?", [DANGLING]
-    ).fetchall()[0][0]
-    return Standing(_targets(connection), _late(connection), refused, dangling)
+    orphaned = dict(
+        connection.execute(
+            """
+            select feed, sum(rows_count)::bigint as rows_count
+            from marts.data_quality where reason = ? and rows_count > 0
+            group by all order by rows_count desc, feed
+            """,
+            [ORPHANED],
+        ).fetchall()
+    )
+    return Standing(_targets(connection), _late(connection), refused, orphaned)
 
 
 def _targets(connection: duckdb.DuckDBPyConnection) -> tuple[TargetStanding, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -103,7 +103,8 @@ def render_standing(console: Console, standing: Standing) -> None:
     """The 515 line, who is late, what is refused."""
     render_line(console, "515", target_line(standing.targets))
     render_late(console, standing.late)
-    render_refused(console, standing.refused, standing.dangling_rows_count)
+    render_refused(console, standing.refused)
+    render_orphaned(console, standing.orphaned_rows_by_feed)
 
 
 def target_line(targets: Iterable[TargetStanding]) -> str:
@@ -149,16 +150,24 @@ def _late_line(sender: SenderTimeliness) -> str:
     return f"{sender.sender_id}: {', '.join(parts)}; up to {_count(sender.worst_days_late, 'day')}"
 
 
-def render_refused(console: Console, refused: Sequence[RefusedRows], dangling_rows_count: int) -> None:
+def render_refused(console: Console, refused: Sequence[RefusedRows]) -> None:
     if not refused:
         render_line(console, "quarantine", "empty")
     else:
         total = sum(row.rows_count for row in refused)
-        render_line(console, "quarantine", f"{total:,} refusals; `warehouse quarantine list` shows each")
+        # One row can be refused for several reasons, so there are more of these than quarantined rows.
+        shown_by = "`warehouse quarantine list` shows each"
+        render_line(console, "quarantine", f"{_count(total, 'refusal')}, each reason of a row counted; {shown_by}")
         by_reason = groupby(sorted(refused, key=lambda row: row.reason), key=lambda row: row.reason)
         _list(console, [_reason_line(reason, list(rows)) for reason, rows in by_reason])
-    if dangling_rows_count:
-        render_line(console, "orphaned", f"{_count(dangling_rows_count, 'row')} whose other side has not come")
+
+
+def render_orphaned(console: Console, rows_by_feed: Mapping[str, int]) -> None:
+    if not rows_by_feed:
+        return
+    total = sum(rows_by_feed.values())
+    feeds = ", ".join(f"{feed} {rows:,}" for feed, rows in rows_by_feed.items())
+    render_line(console, "orphaned", f"{_count(total, 'row')} whose other side has not come ({feeds})")
 
 
 def _reason_line(reason: str, rows: Sequence[RefusedRows]) -> str:

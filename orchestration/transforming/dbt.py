@@ -26,7 +26,7 @@ from orchestration.transforming.unsettled import begin_run, end_run
 # dbt, in the interpreter that runs this: .venv/bin need not be on PATH
 DBT = (sys.executable, "-m", "orchestration.transforming.process")
 # In the environment of a build of which only what comes out matters: dbt's tests are a good part of a small one.
-WITHOUT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test"}
+WITHOUT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test exposure"}
 # What we read is JSON; the file is for people.
 _FOR_US = ("--log-format", "json", "--log-level", "info", "--log-format-file", "text", "--no-use-colors-file")
 # Seconds that dbt gets to close the database after an interrupt, before it is killed.
